@@ -1,0 +1,369 @@
+//! What the value of a field looks like on the wire: one implementation for each kind.
+
+use crate::descriptor::{Kind, ReflectList, ToValue, Value};
+use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
+use crate::error::{DecodeError, FieldId};
+use crate::list::{List, StrMap};
+use crate::wire::{Cursor, Element, Full, Window, Writer, delimited_len, varint_len, wire_type};
+
+/// The value of a required or optional field.
+pub(crate) trait Singular<'a>: Copy {
+    const KIND: Kind;
+    const WIRE_TYPE: u8;
+    /// What a required field holds in a message that is still being read.
+    const DEFAULT: Self;
+
+    /// Reads the value behind its tag. `None` is an enum value that the schema does not know.
+    fn read<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, field: FieldId)
+    -> Result<Option<Self>, DecodeError>;
+
+    /// What the field holds after a second occurrence in `message`.
+    fn merge<const TRUSTED: bool>(
+        _earlier: Option<Self>,
+        later: Self,
+        _message: Cursor<'a, TRUSTED>,
+        _tag: u8,
+    ) -> Self {
+        later
+    }
+
+    /// The length with the tag.
+    fn encoded_len(self) -> usize;
+
+    /// A number of bytes that the value takes at least, found without much work.
+    fn at_least(self) -> usize;
+
+    /// Writes tag and value.
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full>;
+}
+
+impl<'a> Singular<'a> for &'a str {
+    const KIND: Kind = Kind::String;
+    const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
+    const DEFAULT: Self = "";
+
+    #[inline(always)]
+    fn read<const TRUSTED: bool>(
+        cursor: &mut Cursor<'a, TRUSTED>,
+        field: FieldId,
+    ) -> Result<Option<Self>, DecodeError> {
+        cursor.string(field).map(Some)
+    }
+
+    #[inline(always)]
+    fn encoded_len(self) -> usize {
+        delimited_len(self.len())
+    }
+
+    #[inline(always)]
+    fn at_least(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.bytes(tag, self.as_bytes())
+    }
+}
+
+impl<'a> Singular<'a> for &'a [u8] {
+    const KIND: Kind = Kind::Bytes;
+    const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
+    const DEFAULT: Self = &[];
+
+    #[inline(always)]
+    fn read<const TRUSTED: bool>(
+        cursor: &mut Cursor<'a, TRUSTED>,
+        field: FieldId,
+    ) -> Result<Option<Self>, DecodeError> {
+        cursor.bytes(field).map(Some)
+    }
+
+    #[inline(always)]
+    fn encoded_len(self) -> usize {
+        delimited_len(self.len())
+    }
+
+    #[inline(always)]
+    fn at_least(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.bytes(tag, self)
+    }
+}
+
+/// Implements `Singular` for a type that is one varint: `$read` makes it from 64 bits, `$write`
+/// turns it back into them.
+macro_rules! varint_field {
+    ($type:ty, $kind:expr, $default:expr, $read:expr, $write:expr) => {
+        impl<'a> Singular<'a> for $type {
+            const KIND: Kind = $kind;
+            const WIRE_TYPE: u8 = wire_type::VARINT;
+            const DEFAULT: Self = $default;
+
+            #[inline(always)]
+            fn read<const TRUSTED: bool>(
+                cursor: &mut Cursor<'a, TRUSTED>,
+                field: FieldId,
+            ) -> Result<Option<Self>, DecodeError> {
+                cursor.varint(field).map($read)
+            }
+
+            #[inline(always)]
+            fn encoded_len(self) -> usize {
+                1 + varint_len($write(self))
+            }
+
+            #[inline(always)]
+            fn at_least(self) -> usize {
+                1
+            }
+
+            #[inline(always)]
+            fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+                writer.varint(tag, $write(self))
+            }
+        }
+    };
+}
+
+/// Protobuf keeps the low 32 bits of a varint, and extends the sign to 64 bits when it writes.
+fn sign_extended(number: i32) -> u64 {
+    i64::from(number) as u64
+}
+
+varint_field!(i32, Kind::Int32, 0, |value| Some(value as i32), sign_extended);
+varint_field!(bool, Kind::Bool, false, |value| Some(value != 0), u64::from);
+varint_field!(
+    ConnectionError,
+    Kind::Int32,
+    ConnectionError(0),
+    |value| Some(ConnectionError(value as i32)),
+    |error: ConnectionError| sign_extended(error.0)
+);
+varint_field!(
+    ParticipantFlags,
+    Kind::Int32,
+    ParticipantFlags(0),
+    |value| Some(ParticipantFlags(value as i32)),
+    |flags: ParticipantFlags| sign_extended(flags.0)
+);
+varint_field!(
+    StatusType,
+    Kind::Enum(StatusType::DESCRIPTOR),
+    StatusType::Online,
+    |value| StatusType::from_number(value as i32),
+    |status: StatusType| sign_extended(status.number())
+);
+
+/// An element of a repeated field, or an entry of a map, to be written.
+pub(crate) trait Repeated<'a>: Element<'a> {
+    const KIND: Kind;
+
+    /// The length with the tag.
+    fn encoded_len(self) -> usize;
+
+    /// Writes tag and element.
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full>;
+}
+
+impl<'a> Repeated<'a> for &'a str {
+    const KIND: Kind = Kind::String;
+
+    #[inline(always)]
+    fn encoded_len(self) -> usize {
+        Singular::encoded_len(self)
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        Singular::write(self, tag, writer)
+    }
+}
+
+/// Tags of the two fields of a map entry.
+const KEY: u8 = crate::wire::tag(1, wire_type::LENGTH_DELIMITED);
+const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
+
+impl<'a> Element<'a> for (&'a str, &'a str) {
+    #[inline(always)]
+    fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
+        let mut entry = ("", "");
+        if content.take_tag(KEY) {
+            entry.0 = content.string(field)?;
+        }
+        if content.take_tag(VALUE) {
+            entry.1 = content.string(field)?;
+        }
+        if content.is_empty() { Ok(entry) } else { read_unordered_entry(entry, content, field) }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn read_unordered_entry<'a, const TRUSTED: bool>(
+    mut entry: (&'a str, &'a str),
+    mut content: Cursor<'a, TRUSTED>,
+    field: FieldId,
+) -> Result<(&'a str, &'a str), DecodeError> {
+    const KEY_TAG: u32 = KEY as u32;
+    const VALUE_TAG: u32 = VALUE as u32;
+    while !content.is_empty() {
+        match content.tag(field.message)? {
+            KEY_TAG => entry.0 = content.string(field)?,
+            VALUE_TAG => entry.1 = content.string(field)?,
+            unknown => content.skip(unknown, field.message)?,
+        }
+    }
+    Ok(entry)
+}
+
+impl<'a> Repeated<'a> for (&'a str, &'a str) {
+    const KIND: Kind = Kind::Map;
+
+    #[inline(always)]
+    fn encoded_len(self) -> usize {
+        delimited_len(delimited_len(self.0.len()) + delimited_len(self.1.len()))
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.delimited(tag, self.0.len() + self.1.len(), |writer| {
+            writer.bytes(KEY, self.0.as_bytes())?;
+            writer.bytes(VALUE, self.1.as_bytes())
+        })
+    }
+}
+
+/// A repeated or map field as a whole.
+pub(crate) trait Collection<'a>: Copy + 'a {
+    type Item: Repeated<'a> + 'a;
+
+    fn received(window: Window<'a>) -> Self;
+    fn as_window(&self) -> Window<'a>;
+    fn items(&self) -> List<'a, Self::Item>;
+
+    #[inline(always)]
+    fn encoded_len(self) -> usize {
+        self.items().iter().map(Repeated::encoded_len).sum()
+    }
+
+    /// A number of bytes that the elements take at least: tag and length of each.
+    #[inline(always)]
+    fn at_least(self) -> usize {
+        2 * self.items().len()
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        for item in self.items() {
+            item.write(tag, writer)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a, T: Repeated<'a> + 'a> Collection<'a> for List<'a, T> {
+    type Item = T;
+
+    #[inline(always)]
+    fn received(window: Window<'a>) -> Self {
+        List::received(window)
+    }
+
+    fn as_window(&self) -> Window<'a> {
+        self.window()
+    }
+
+    #[inline(always)]
+    fn items(&self) -> List<'a, T> {
+        *self
+    }
+}
+
+impl<'a> Collection<'a> for StrMap<'a> {
+    type Item = (&'a str, &'a str);
+
+    #[inline(always)]
+    fn received(window: Window<'a>) -> Self {
+        StrMap::received(window)
+    }
+
+    fn as_window(&self) -> Window<'a> {
+        self.window()
+    }
+
+    #[inline(always)]
+    fn items(&self) -> List<'a, (&'a str, &'a str)> {
+        self.entries()
+    }
+}
+
+impl ToValue for &str {
+    fn to_value(&self) -> Value<'_> {
+        Value::String(self)
+    }
+}
+
+impl ToValue for &[u8] {
+    fn to_value(&self) -> Value<'_> {
+        Value::Bytes(self)
+    }
+}
+
+impl ToValue for i32 {
+    fn to_value(&self) -> Value<'_> {
+        Value::Int32(*self)
+    }
+}
+
+impl ToValue for bool {
+    fn to_value(&self) -> Value<'_> {
+        Value::Bool(*self)
+    }
+}
+
+impl ToValue for ConnectionError {
+    fn to_value(&self) -> Value<'_> {
+        Value::Int32(self.0)
+    }
+}
+
+impl ToValue for ParticipantFlags {
+    fn to_value(&self) -> Value<'_> {
+        Value::Int32(self.0)
+    }
+}
+
+impl ToValue for StatusType {
+    fn to_value(&self) -> Value<'_> {
+        Value::Enum(self.name())
+    }
+}
+
+impl<'a, T: Repeated<'a> + ToValue> ToValue for List<'a, T> {
+    fn to_value(&self) -> Value<'_> {
+        Value::List(self)
+    }
+}
+
+impl ToValue for StrMap<'_> {
+    fn to_value(&self) -> Value<'_> {
+        Value::Map(*self)
+    }
+}
+
+impl<'a, T: Repeated<'a> + ToValue> ReflectList for List<'a, T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(Value<'_>)) {
+        for item in self {
+            visitor(item.to_value());
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use heapless::Vec;
+
+use super::{Frame, HEADER_LEN, Split, encode, split};
+use crate::error::{EncodeError, FrameError};
+use crate::payload::Payload;
+
+/// A buffer of `N` bytes, for receiving frames or for sending them, without an allocator.
+///
+/// To receive, [`push`](Self::push) bytes as they come and take frames with
+/// [`next_frame`](Self::next_frame). To send, [`write`](Self::write) frames, transmit
+/// [`bytes`](Self::bytes), and [`consume`](Self::consume) what went out.
+///
+/// ```
+/// use spectrum2::{Payload, frame::FrameBuffer};
+///
+/// let mut buffer = FrameBuffer::<256>::new();
+/// for byte in b"\0\0\0\x02\x08\x09" {
+///     assert_eq!(buffer.next_frame(), Ok(None));
+///     assert_eq!(buffer.push(&[*byte]), 1);
+/// }
+/// let frame = buffer.next_frame()?.unwrap();
+/// assert_eq!(frame.decode(), Ok(Payload::Ping));
+/// # Ok::<(), spectrum2::FrameError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct FrameBuffer<const N: usize> {
+    buffer: Vec<u8, N>,
+    /// Bytes before it are done with.
+    start: usize,
+}
+
+impl<const N: usize> FrameBuffer<N> {
+    /// An empty buffer.
+    pub const fn new() -> Self {
+        Self { buffer: Vec::new(), start: 0 }
+    }
+
+    /// The bytes that wait: received and not yet handed out as a frame, or written and not yet sent.
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// Takes in as many of `received` as there is room for, and returns their number. When it is
+    /// less than all, take frames and push the rest.
+    pub fn push(&mut self, received: &[u8]) -> usize {
+        self.compact();
+        let count = received.len().min(N - self.buffer.len());
+        // Cannot fail: `count` bytes fit.
+        let _ = self.buffer.extend_from_slice(&received[..count]);
+        count
+    }
+
+    /// The next frame that is received whole.
+    ///
+    /// # Errors
+    /// A frame that does not fit into the buffer: the stream cannot go on.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
+        let received = self.buffer.get(self.start..).unwrap_or_default();
+        match split(received, N.saturating_sub(HEADER_LEN))? {
+            Split::Complete(frame, _) => {
+                self.start += HEADER_LEN + frame.body().len();
+                Ok(Some(frame))
+            }
+            Split::Partial { .. } => Ok(None),
+        }
+    }
+
+    /// Adds a frame to be sent.
+    ///
+    /// # Errors
+    /// No room for it, with the length needed; nothing is added.
+    pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
+        self.compact();
+        let used = self.buffer.len();
+        // Cannot fail: `N` is the capacity.
+        let _ = self.buffer.resize(N, 0);
+        let encoded = encode(payload, self.buffer.get_mut(used..).unwrap_or_default());
+        self.buffer.truncate(used + encoded.unwrap_or(0));
+        encoded.map(drop)
+    }
+
+    /// Forgets the first `count` of the [`bytes`](Self::bytes): they are sent.
+    pub fn consume(&mut self, count: usize) {
+        self.start = self.buffer.len().min(self.start.saturating_add(count));
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.buffer.clear();
+        self.start = 0;
+    }
+
+    /// Moves what waits to the front.
+    fn compact(&mut self) {
+        let end = self.buffer.len();
+        if let Some(start) = self.start.checked_sub(0).filter(|start| *start > 0 && *start <= end) {
+            self.buffer.copy_within(start..end, 0);
+            self.buffer.truncate(end - start);
+        }
+        self.start = 0;
+    }
+}

@@ -1,0 +1,110 @@
+use std::io::{self, ErrorKind, Write};
+
+use super::encode;
+use crate::error::EncodeError;
+use crate::payload::Payload;
+
+/// The size that the buffer starts with, and goes back to after large frames.
+const BUFFER_SIZE: usize = 16 << 10;
+
+/// Collects frames, and writes them to a stream in one piece when flushed.
+///
+/// ```
+/// use spectrum2::{Connected, Payload, frame::FrameWriter};
+///
+/// let mut writer = FrameWriter::new(Vec::new());
+/// writer.write(&Payload::Pong)?;
+/// writer.write(&Payload::Connected(Connected { user: "alice" }))?;
+/// writer.flush()?;
+/// assert_eq!(writer.get_ref().len(), 6 + 15);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FrameWriter<W> {
+    stream: W,
+    /// Bytes from `start` to `end` wait to be written; those behind are scratch.
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl<W> FrameWriter<W> {
+    /// Writes to `stream`.
+    pub fn new(stream: W) -> Self {
+        Self { stream, buffer: Vec::new(), start: 0, end: 0 }
+    }
+
+    /// The stream.
+    pub fn get_ref(&self) -> &W {
+        &self.stream
+    }
+
+    /// The stream, for its settings.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.stream
+    }
+
+    /// The stream. Bytes that are [buffered](Self::buffered) are lost.
+    pub fn into_inner(self) -> W {
+        self.stream
+    }
+
+    /// The bytes that wait to be written.
+    pub fn buffered(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Adds a frame. Nothing is written before [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// A message longer than Protobuf allows; nothing is added.
+    #[inline]
+    pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
+        self.add(|buffer| encode(payload, buffer))
+    }
+
+    #[inline(always)]
+    fn add(&mut self, encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) -> Result<(), EncodeError> {
+        loop {
+            match encode(&mut self.buffer[self.end..]) {
+                Ok(length) => {
+                    self.end += length;
+                    return Ok(());
+                }
+                Err(EncodeError::BufferTooShort { needed }) => self.grow(needed),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        let length = (self.end + needed).max(2 * self.buffer.len()).max(BUFFER_SIZE);
+        self.buffer.resize(length, 0);
+    }
+}
+
+impl<W: Write> FrameWriter<W> {
+    /// Writes all frames to the stream and flushes it.
+    ///
+    /// # Errors
+    /// What the stream reports, except `Interrupted`, which is tried again. What was not written
+    /// stays: after `WouldBlock` or `TimedOut`, call again to go on.
+    pub fn flush(&mut self) -> io::Result<()> {
+        while self.start < self.end {
+            match self.stream.write(&self.buffer[self.start..self.end]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => self.start += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.start = 0;
+        self.end = 0;
+        if self.buffer.len() > BUFFER_SIZE {
+            self.buffer.truncate(BUFFER_SIZE);
+            self.buffer.shrink_to_fit();
+        }
+        self.stream.flush()
+    }
+}

@@ -1,0 +1,264 @@
+//! Repeated and map fields without allocation.
+
+use core::fmt;
+
+use crate::wire::{Element, Elements, Window};
+
+/// A repeated field.
+///
+/// To send, it is a slice of yours; received, it is the part of the frame where the elements stand,
+/// which decoding has checked already. Either way it iterates in wire order, cannot fail, and
+/// allocates nothing.
+///
+/// ```
+/// use spectrum2::List;
+///
+/// let groups: List<'_, &str> = List::from(&["Friends", "Work"]);
+/// assert_eq!(groups.len(), 2);
+/// assert!(groups.iter().eq(["Friends", "Work"]));
+/// ```
+#[derive(Clone, Copy)]
+pub struct List<'a, T> {
+    source: Source<'a, T>,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'a, T> {
+    Slice(&'a [T]),
+    Window(Window<'a>),
+}
+
+/// What a [`List`] can hold: strings, [`Buddy`](crate::Buddy), [`Attachment`](crate::Attachment) and the entries of a
+/// [`StrMap`].
+#[expect(private_bounds, reason = "sealed: the codec alone knows how an element is read")]
+pub trait ListItem<'a>: Element<'a> {}
+
+impl<'a, T: Element<'a>> ListItem<'a> for T {}
+
+impl<'a, T> List<'a, T> {
+    /// An empty list.
+    pub const EMPTY: Self = Self { source: Source::Slice(&[]) };
+
+    pub(crate) const fn received(window: Window<'a>) -> Self {
+        Self { source: Source::Window(window) }
+    }
+
+    /// The received elements; none when the list is a slice, which decoding never meets.
+    pub(crate) fn window(&self) -> Window<'a> {
+        match self.source {
+            Source::Slice(_) => Window::EMPTY,
+            Source::Window(window) => window,
+        }
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        match &self.source {
+            Source::Slice(slice) => slice.len(),
+            Source::Window(window) => window.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a, T: ListItem<'a>> List<'a, T> {
+    /// The elements, in wire order.
+    #[inline]
+    pub fn iter(&self) -> ListIter<'a, T> {
+        ListIter {
+            source: match &self.source {
+                Source::Slice(slice) => IterSource::Slice(slice.iter()),
+                Source::Window(window) => IterSource::Window(window.elements()),
+            },
+        }
+    }
+}
+
+impl<T> Default for List<'_, T> {
+    #[inline]
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<'a, T> From<&'a [T]> for List<'a, T> {
+    #[inline]
+    fn from(elements: &'a [T]) -> Self {
+        Self { source: Source::Slice(elements) }
+    }
+}
+
+impl<'a, T, const N: usize> From<&'a [T; N]> for List<'a, T> {
+    #[inline]
+    fn from(elements: &'a [T; N]) -> Self {
+        Self { source: Source::Slice(elements) }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a, T> From<&'a alloc::vec::Vec<T>> for List<'a, T> {
+    #[inline]
+    fn from(elements: &'a alloc::vec::Vec<T>) -> Self {
+        Self::from(elements.as_slice())
+    }
+}
+
+impl<'a, T: ListItem<'a>> IntoIterator for List<'a, T> {
+    type Item = T;
+    type IntoIter = ListIter<'a, T>;
+
+    #[inline]
+    fn into_iter(self) -> ListIter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<'a, T: ListItem<'a>> IntoIterator for &List<'a, T> {
+    type Item = T;
+    type IntoIter = ListIter<'a, T>;
+
+    #[inline]
+    fn into_iter(self) -> ListIter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<'a, T: ListItem<'a> + PartialEq> PartialEq for List<'a, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl<'a, T: ListItem<'a> + Eq> Eq for List<'a, T> {}
+
+impl<'a, T: ListItem<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+/// Iterates over the elements of a [`List`], in wire order.
+#[derive(Clone)]
+pub struct ListIter<'a, T> {
+    source: IterSource<'a, T>,
+}
+
+#[derive(Clone)]
+enum IterSource<'a, T> {
+    Slice(core::slice::Iter<'a, T>),
+    Window(Elements<'a, T>),
+}
+
+impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        match &mut self.source {
+            IterSource::Slice(slice) => slice.next().copied(),
+            IterSource::Window(elements) => elements.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let remaining = match &self.source {
+            IterSource::Slice(slice) => slice.len(),
+            IterSource::Window(elements) => elements.remaining(),
+        };
+        (remaining, Some(remaining))
+    }
+}
+
+impl<'a, T: ListItem<'a>> ExactSizeIterator for ListIter<'a, T> {}
+
+impl<'a, T: ListItem<'a>> core::iter::FusedIterator for ListIter<'a, T> {}
+
+impl<'a, T: ListItem<'a> + fmt::Debug> fmt::Debug for ListIter<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// A `map<string, string>`.
+///
+/// Entries keep their wire order. The wire may hold a key more than once; then the last one counts.
+///
+/// ```
+/// use spectrum2::StrMap;
+///
+/// let settings = StrMap::from(&[("stay_connected", "0"), ("stay_connected", "1")]);
+/// assert_eq!(settings.get("stay_connected"), Some("1"));
+/// assert_eq!(settings.get("send_headlines"), None);
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct StrMap<'a> {
+    entries: List<'a, (&'a str, &'a str)>,
+}
+
+impl<'a> StrMap<'a> {
+    /// An empty map.
+    pub const EMPTY: Self = Self { entries: List::EMPTY };
+
+    pub(crate) const fn received(window: Window<'a>) -> Self {
+        Self { entries: List::received(window) }
+    }
+
+    pub(crate) fn window(&self) -> Window<'a> {
+        self.entries.window()
+    }
+
+    /// The value of `key`: the last one, if it occurs more than once.
+    pub fn get(&self, key: &str) -> Option<&'a str> {
+        self.entries.iter().filter(|entry| entry.0 == key).last().map(|entry| entry.1)
+    }
+
+    /// All entries as they stand on the wire: in its order, with keys that occur more than once.
+    #[inline]
+    pub fn entries(&self) -> List<'a, (&'a str, &'a str)> {
+        self.entries
+    }
+
+    /// Whether there is no entry.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl<'a> From<&'a [(&'a str, &'a str)]> for StrMap<'a> {
+    #[inline]
+    fn from(entries: &'a [(&'a str, &'a str)]) -> Self {
+        Self { entries: List::from(entries) }
+    }
+}
+
+impl<'a, const N: usize> From<&'a [(&'a str, &'a str); N]> for StrMap<'a> {
+    #[inline]
+    fn from(entries: &'a [(&'a str, &'a str); N]) -> Self {
+        Self { entries: List::from(entries) }
+    }
+}
+
+/// Two maps are equal when every key has the same value in both; order does not matter.
+///
+/// Takes time quadratic in the number of entries when their order differs, since nothing is allocated.
+impl PartialEq for StrMap<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let covers = |one: &Self, other: &Self| one.entries.iter().all(|(key, _)| one.get(key) == other.get(key));
+        self.entries == other.entries || (covers(self, other) && covers(other, self))
+    }
+}
+
+impl Eq for StrMap<'_> {}
+
+impl fmt::Debug for StrMap<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries).finish()
+    }
+}

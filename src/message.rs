@@ -1,0 +1,411 @@
+//! The messages: each is declared once, as a table that reads like the schema.
+//!
+//! [`message!`] makes of a table the struct, its decoder, its encoder and its descriptor.
+
+mod chat;
+mod roster;
+mod session;
+
+pub use chat::{Attachment, ConversationMessage, File, FileTransferData, Participant, Room, RoomList};
+pub use roster::{Buddies, Buddy, Status, VCard};
+pub use session::{ApiVersion, BackendConfig, Connected, Disconnected, Login, Logout, Stats, UserSettings};
+
+use crate::descriptor::{Kind, MessageDescriptor};
+use crate::error::{DecodeError, EncodeError, FieldId};
+use crate::field::{Collection, Repeated};
+use crate::wire::{Cursor, Element, Full, MAX_MESSAGE_LENGTH, Window, Writer, delimited_len};
+
+/// What each message can do; the tables implement it.
+pub(crate) trait Message<'a>: Copy {
+    const DESCRIPTOR: &'static MessageDescriptor;
+
+    /// Reads all fields up to the end of `cursor`.
+    fn read<const TRUSTED: bool>(cursor: Cursor<'a, TRUSTED>) -> Result<Self, DecodeError>;
+
+    /// The length of all fields.
+    fn fields_len(&self) -> usize;
+
+    /// A number of bytes that the fields take at least, found without much work.
+    fn at_least(&self) -> usize;
+
+    /// Writes all fields.
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full>;
+}
+
+/// Runs `write` over `buffer`; when that is too short, the error says what `needed` counts.
+#[inline(always)]
+pub(crate) fn encode_into(
+    buffer: &mut [u8],
+    write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
+    needed: impl FnOnce() -> usize,
+) -> Result<usize, EncodeError> {
+    let mut writer = Writer::new(buffer);
+    match write(&mut writer) {
+        Ok(()) if writer.position() <= MAX_MESSAGE_LENGTH => Ok(writer.position()),
+        Ok(()) => Err(EncodeError::TooLong { length: writer.position() }),
+        Err(Full) => Err(too_short(needed())),
+    }
+}
+
+#[cold]
+fn too_short(needed: usize) -> EncodeError {
+    if needed > MAX_MESSAGE_LENGTH {
+        EncodeError::TooLong { length: needed }
+    } else {
+        EncodeError::BufferTooShort { needed }
+    }
+}
+
+/// Shown by `Debug` in place of a password.
+pub(crate) struct Hidden;
+
+impl core::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// Declares a message.
+///
+/// ```text
+/// message! {
+///     Name<'a> = index in MESSAGES, "name in the schema" {
+///         label kind name_in_rust = field number "name in the schema";
+///     }
+/// }
+/// ```
+///
+/// Fields stand by ascending number. Labels are `required`, `optional`, `repeated` and `map`; kinds
+/// are `string`, `password` (a string that `Debug` hides), `bytes`, `int32`, `bool`, or a type.
+///
+/// Decoding runs through the fields once, in that order, since that is how every serializer writes
+/// them; where the next tag is not the expected one `read_unordered` takes over, a loop that knows
+/// every rule about order, repetition and unknown fields.
+macro_rules! message {
+    (
+        $(#[$doc:meta])*
+        $name:ident $(<$lifetime:lifetime>)? = $index:literal, $schema_name:literal {
+            $($(#[$field_doc:meta])* $label:ident $kind:tt $field:ident = $number:literal $schema_field:literal;)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub struct $name $(<$lifetime>)? {
+            $($(#[$field_doc])* pub $field: message!(@type $label $kind),)*
+        }
+
+        impl<'a> $name $(<$lifetime>)? {
+            /// The schema's message.
+            pub const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor =
+                &$crate::descriptor::MessageDescriptor {
+                    name: $schema_name,
+                    fields: &[$(
+                        $crate::descriptor::FieldDescriptor {
+                            number: $number,
+                            name: $schema_field,
+                            label: message!(@label $label),
+                            kind: message!(@descriptor_kind $label $kind),
+                        },
+                    )*],
+                };
+
+            /// The required fields, as a bit for each number.
+            #[allow(dead_code, reason = "a message may have none")]
+            const REQUIRED: u32 = 0 $(| message!(@required $label $number))*;
+
+            /// Decodes the message from the payload of a frame, which it borrows from.
+            ///
+            /// # Errors
+            /// The first thing that makes the message malformed, with field and offset.
+            #[inline]
+            pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
+                $crate::message::Message::read($crate::wire::Cursor::new(payload))
+                    .map_err(|error: $crate::DecodeError| error.relative_to(payload))
+            }
+
+            /// The number of bytes that [`encode`](Self::encode) writes.
+            pub fn encoded_len(&self) -> usize {
+                $crate::message::Message::fields_len(self)
+            }
+
+            /// Encodes the message to the front of `buffer`, and returns the number of bytes.
+            ///
+            /// # Errors
+            /// A `buffer` too short, with the length needed.
+            #[inline]
+            pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, $crate::EncodeError> {
+                $crate::message::encode_into(
+                    buffer,
+                    |writer| $crate::message::Message::write(self, writer),
+                    || self.encoded_len(),
+                )
+            }
+
+            /// Goes on where the fields do not come in ascending order. `missing` has a bit for
+            /// each required field that is still to come; `message` is the whole message.
+            #[cold]
+            #[inline(never)]
+            #[allow(unused_mut, unused_variables)]
+            fn read_unordered<const TRUSTED: bool>(
+                mut self,
+                mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
+                message: $crate::wire::Cursor<'a, TRUSTED>,
+                mut missing: u32,
+            ) -> Result<Self, $crate::DecodeError> {
+                while !cursor.is_empty() {
+                    match cursor.tag($index)? {
+                        $(tag if tag == u32::from(message!(@tag $label $kind $number)) => {
+                            message!(@read_any $label $kind, self.$field, cursor, message, missing, $index, $number);
+                        })*
+                        unknown => cursor.skip(unknown, $index)?,
+                    }
+                }
+                if missing == 0 {
+                    return Ok(self);
+                }
+                let number = missing.trailing_zeros() as u8;
+                Err(cursor.missing($crate::error::FieldId { message: $index, number }))
+            }
+        }
+
+        impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
+            const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
+
+            #[inline(always)]
+            fn read<const TRUSTED: bool>(
+                mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
+            ) -> Result<Self, $crate::DecodeError> {
+                let message = cursor;
+                $(let mut $field = message!(@default $label $kind);)*
+                #[allow(unused_labels, reason = "only required fields leave the block early")]
+                let missing = 'fields: {
+                    $(message!(@read $label $kind, $field, cursor, 'fields, Self::REQUIRED, $index, $number);)*
+                    0
+                };
+                let read = Self { $($field),* };
+                if missing == 0 && cursor.is_empty() {
+                    return Ok(read);
+                }
+                read.read_unordered(cursor, message, missing)
+            }
+
+            #[inline]
+            fn fields_len(&self) -> usize {
+                0 $(+ message!(@encoded_len $label $kind, self.$field))*
+            }
+
+            #[inline(always)]
+            fn at_least(&self) -> usize {
+                0 $(+ message!(@at_least $label, self.$field))*
+            }
+
+            #[inline(always)]
+            fn write(&self, writer: &mut $crate::wire::Writer<'_>) -> Result<(), $crate::wire::Full> {
+                $(message!(@write $label $kind, self.$field, $number, writer);)*
+                Ok(())
+            }
+        }
+
+        impl<'a> Default for $name $(<$lifetime>)? {
+            fn default() -> Self {
+                Self { $($field: message!(@default $label $kind)),* }
+            }
+        }
+
+        impl $(<$lifetime>)? core::fmt::Debug for $name $(<$lifetime>)? {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $(.field(stringify!($field), message!(@shown $kind self.$field)))*
+                    .finish()
+            }
+        }
+
+        impl $(<$lifetime>)? $crate::descriptor::Reflect for $name $(<$lifetime>)? {
+            fn descriptor(&self) -> &'static $crate::descriptor::MessageDescriptor {
+                Self::DESCRIPTOR
+            }
+
+            fn visit(
+                &self,
+                visitor: &mut dyn FnMut(&'static $crate::descriptor::FieldDescriptor, $crate::descriptor::Value<'_>),
+            ) {
+                let mut fields = Self::DESCRIPTOR.fields.iter();
+                $(
+                    let field = fields.next();
+                    if let (Some(field), Some(value)) = (field, message!(@visited $label self.$field)) {
+                        visitor(field, $crate::descriptor::ToValue::to_value(value));
+                    }
+                )*
+            }
+        }
+
+        impl $(<$lifetime>)? $crate::descriptor::ToValue for $name $(<$lifetime>)? {
+            fn to_value(&self) -> $crate::descriptor::Value<'_> {
+                $crate::descriptor::Value::Message(self)
+            }
+        }
+    };
+
+    // The Rust type of a field.
+    (@type required $kind:tt) => { message!(@value $kind) };
+    (@type optional $kind:tt) => { Option<message!(@value $kind)> };
+    (@type repeated $kind:tt) => { $crate::List<'a, message!(@value $kind)> };
+    (@type map string) => { $crate::StrMap<'a> };
+
+    // The Rust type of a single value.
+    (@value string) => { &'a str };
+    (@value password) => { &'a str };
+    (@value bytes) => { &'a [u8] };
+    (@value int32) => { i32 };
+    (@value bool) => { bool };
+    (@value StatusType) => { $crate::StatusType };
+    (@value ConnectionError) => { $crate::ConnectionError };
+    (@value ParticipantFlags) => { $crate::ParticipantFlags };
+    (@value $message:ident) => { $crate::message::$message<'a> };
+
+    (@default required $kind:tt) => { <message!(@value $kind) as Singular<'a>>::DEFAULT };
+    (@default optional $kind:tt) => { None };
+    (@default repeated $kind:tt) => { $crate::List::EMPTY };
+    (@default map string) => { $crate::StrMap::EMPTY };
+
+    (@label required) => { $crate::descriptor::Label::Required };
+    (@label optional) => { $crate::descriptor::Label::Optional };
+    (@label repeated) => { $crate::descriptor::Label::Repeated };
+    (@label map) => { $crate::descriptor::Label::Repeated };
+
+    (@descriptor_kind required $kind:tt) => { <message!(@value $kind) as Singular<'a>>::KIND };
+    (@descriptor_kind optional $kind:tt) => { <message!(@value $kind) as Singular<'a>>::KIND };
+    (@descriptor_kind repeated $kind:tt) => { <message!(@value $kind) as Repeated<'a>>::KIND };
+    (@descriptor_kind map string) => { $crate::descriptor::Kind::Map };
+
+    (@required required $number:literal) => { 1 << $number };
+    (@required $label:ident $number:literal) => { 0 };
+
+    (@wire_type required $kind:tt) => { <message!(@value $kind) as Singular<'a>>::WIRE_TYPE };
+    (@wire_type optional $kind:tt) => { <message!(@value $kind) as Singular<'a>>::WIRE_TYPE };
+    (@wire_type $label:ident $kind:tt) => { $crate::wire::wire_type::LENGTH_DELIMITED };
+
+    (@tag $label:ident $kind:tt $number:literal) => {
+        const { $crate::wire::tag($number, message!(@wire_type $label $kind)) }
+    };
+
+    (@field $index:literal $number:literal) => {
+        $crate::error::FieldId { message: $index, number: $number }
+    };
+
+    // Reads a field where the order of the schema expects it.
+    (@read required $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+        // Where it does not come: this required field, and those behind it, are missing.
+        if !$cursor.take_tag(message!(@tag required $kind $number)) {
+            break $fields $required & (u32::MAX << $number);
+        }
+        match Singular::read(&mut $cursor, message!(@field $index $number))? {
+            Some(value) => $field = value,
+            None => break $fields $required & (u32::MAX << $number),
+        }
+    };
+    (@read optional $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+        if $cursor.take_tag(message!(@tag optional $kind $number)) {
+            $field = Singular::read(&mut $cursor, message!(@field $index $number))?;
+        }
+    };
+    (@read $label:ident $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+        let tag = message!(@tag $label $kind $number);
+        if $cursor.is_at(tag) {
+            $field = read_all(&mut $cursor, tag, message!(@field $index $number))?;
+        }
+    };
+
+    // Reads a field wherever it comes.
+    (@read_any required $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
+        if let Some(value) = Singular::read(&mut $cursor, message!(@field $index $number))? {
+            $self.$field = value;
+            $missing &= !(1 << $number);
+        }
+    };
+    (@read_any optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
+        if let Some(value) = Singular::read(&mut $cursor, message!(@field $index $number))? {
+            let tag = message!(@tag optional $kind $number);
+            $self.$field = Some(Singular::merge($self.$field, value, $message, tag));
+        }
+    };
+    (@read_any $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
+        let tag = message!(@tag $label $kind $number);
+        read_one_more(&mut $self.$field, &mut $cursor, $message, tag, message!(@field $index $number))?;
+    };
+
+    (@encoded_len required $kind:tt, $self:ident.$field:ident) => { Singular::encoded_len($self.$field) };
+    (@encoded_len optional $kind:tt, $self:ident.$field:ident) => { $self.$field.map_or(0, Singular::encoded_len) };
+    (@encoded_len $label:ident $kind:tt, $self:ident.$field:ident) => { Collection::encoded_len($self.$field) };
+
+    (@at_least required, $self:ident.$field:ident) => { Singular::at_least($self.$field) };
+    (@at_least optional, $self:ident.$field:ident) => { $self.$field.map_or(0, Singular::at_least) };
+    (@at_least $label:ident, $self:ident.$field:ident) => { Collection::at_least($self.$field) };
+
+    (@write required $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
+        Singular::write($self.$field, message!(@tag required $kind $number), $writer)?
+    };
+    (@write optional $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
+        if let Some(value) = $self.$field {
+            Singular::write(value, message!(@tag optional $kind $number), $writer)?
+        }
+    };
+    (@write $label:ident $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
+        Collection::write($self.$field, message!(@tag $label $kind $number), $writer)?
+    };
+
+    (@shown password $self:ident.$field:ident) => { &$crate::message::Hidden };
+    (@shown $kind:tt $self:ident.$field:ident) => { &$self.$field };
+
+    // The value of a field that is present.
+    (@visited required $self:ident.$field:ident) => { Some(&$self.$field) };
+    (@visited optional $self:ident.$field:ident) => { $self.$field.as_ref() };
+    (@visited $label:ident $self:ident.$field:ident) => { Some(&$self.$field).filter(|list| !list.is_empty()) };
+}
+use message;
+
+/// Reads a repeated field whose elements come one after the other.
+#[inline(always)]
+fn read_all<'a, C: Collection<'a>, const TRUSTED: bool>(
+    cursor: &mut Cursor<'a, TRUSTED>,
+    tag: u8,
+    field: FieldId,
+) -> Result<C, DecodeError> {
+    Window::read_all::<C::Item, TRUSTED>(cursor, tag, field).map(C::received)
+}
+
+/// Reads one more element of a repeated field, behind its tag.
+fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
+    collection: &mut C,
+    cursor: &mut Cursor<'a, TRUSTED>,
+    message: Cursor<'a, TRUSTED>,
+    tag: u8,
+    field: FieldId,
+) -> Result<(), DecodeError> {
+    let mut window = collection.as_window();
+    window.extend::<C::Item, TRUSTED>(cursor, message, tag, field)?;
+    *collection = C::received(window);
+    Ok(())
+}
+
+/// Messages are elements of repeated fields.
+impl<'a, M: Message<'a>> Element<'a> for M {
+    #[inline(always)]
+    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
+        M::read(content)
+    }
+}
+
+impl<'a, M: Message<'a>> Repeated<'a> for M {
+    const KIND: Kind = Kind::Message(M::DESCRIPTOR);
+
+    #[inline]
+    fn encoded_len(self) -> usize {
+        delimited_len(self.fields_len())
+    }
+
+    #[inline(always)]
+    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.delimited(tag, self.at_least(), |writer| Message::write(&self, writer))
+    }
+}

@@ -1,0 +1,568 @@
+//! The Protobuf wire format: the only code that looks at single bytes, and the only `unsafe`.
+//!
+//! A [`Cursor`] reads, a [`Writer`] writes, a [`Window`] remembers where the elements of a repeated
+//! field stand, so that they can be read again. The rules of what is malformed are the ones of
+//! Google's C++ library; they live in the `#[cold]` functions, off the path of ordinary messages.
+
+#![allow(unsafe_code)]
+
+use crate::error::{DecodeError, DecodeErrorKind, FieldId};
+use crate::utf8;
+
+/// Messages, map entries and groups may nest this deep, as in Google's libraries.
+pub(crate) const MAX_DEPTH: u8 = 100;
+
+/// The longest message that Protobuf allows: 2 GiB - 1.
+pub(crate) const MAX_MESSAGE_LENGTH: usize = i32::MAX as usize;
+
+/// Wire types, the low three bits of a tag.
+pub(crate) mod wire_type {
+    pub(crate) const VARINT: u8 = 0;
+    pub(crate) const FIXED64: u8 = 1;
+    pub(crate) const LENGTH_DELIMITED: u8 = 2;
+    pub(crate) const GROUP_START: u8 = 3;
+    pub(crate) const GROUP_END: u8 = 4;
+    pub(crate) const FIXED32: u8 = 5;
+}
+
+/// The tag of a field whose number is below 16, which makes it one byte.
+pub(crate) const fn tag(field_number: u8, wire_type: u8) -> u8 {
+    assert!(field_number > 0 && field_number < 16);
+    field_number << 3 | wire_type
+}
+
+type Result<T> = core::result::Result<T, DecodeError>;
+
+/// Reads one message from front to back.
+///
+/// `TRUSTED` says that these very bytes were decoded before, by the same calls: their strings are
+/// known to be UTF-8. Only a [`Window`] makes such a cursor.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'a, const TRUSTED: bool> {
+    rest: &'a [u8],
+    depth: u8,
+}
+
+impl<'a> Cursor<'a, false> {
+    #[inline(always)]
+    pub(crate) fn new(message: &'a [u8]) -> Self {
+        Self { rest: message, depth: 0 }
+    }
+}
+
+impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Whether `tag` comes next.
+    #[inline(always)]
+    pub(crate) fn is_at(&self, tag: u8) -> bool {
+        self.rest.first() == Some(&tag)
+    }
+
+    /// Steps over `tag` when it comes next.
+    #[inline(always)]
+    pub(crate) fn take_tag(&mut self, tag: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == tag => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Any tag. Bits above the 32nd are dropped.
+    pub(crate) fn tag(&mut self, message: u8) -> Result<u32> {
+        let field = FieldId { message, number: 0 };
+        let at = self.rest;
+        let tag = self.varint_up_to(5, field)? as u32;
+        if tag >> 3 == 0 || tag as u8 & 7 > wire_type::FIXED32 {
+            return Err(error_at(DecodeErrorKind::InvalidTag, field, at));
+        }
+        Ok(tag)
+    }
+
+    /// A varint; bits past the 64th are ignored.
+    #[inline(always)]
+    pub(crate) fn varint(&mut self, field: FieldId) -> Result<u64> {
+        match self.rest {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.varint_up_to(10, field),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn varint_up_to(&mut self, longest: u8, field: FieldId) -> Result<u64> {
+        let start = self.rest;
+        let mut value = 0;
+        for position in 0..longest {
+            let Some((byte, rest)) = self.rest.split_first() else {
+                return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
+            };
+            self.rest = rest;
+            value |= u64::from(byte & 0x7f) << (7 * position);
+            if *byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(error_at(DecodeErrorKind::VarintTooLong, field, start))
+    }
+
+    /// The content of a length-delimited field.
+    #[inline(always)]
+    pub(crate) fn bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
+        if let [length, rest @ ..] = self.rest
+            && *length < 0x80
+            && let Some((content, rest)) = rest.split_at_checked(usize::from(*length))
+        {
+            self.rest = rest;
+            return Ok(content);
+        }
+        self.bytes_of_any_length(field)
+    }
+
+    #[inline(never)]
+    fn bytes_of_any_length(&mut self, field: FieldId) -> Result<&'a [u8]> {
+        let start = self.rest;
+        let length = match self.rest {
+            [low, high, rest @ ..] if *high < 0x80 => {
+                self.rest = rest;
+                u64::from(*low & 0x7f) | u64::from(*high) << 7
+            }
+            _ => self.varint_up_to(5, field)?,
+        };
+        let content = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
+        let Some((content, rest)) = content else {
+            return Err(error_at(DecodeErrorKind::Truncated, field, start));
+        };
+        self.rest = rest;
+        Ok(content)
+    }
+
+    #[inline(always)]
+    pub(crate) fn string(&mut self, field: FieldId) -> Result<&'a str> {
+        let bytes = self.bytes(field)?;
+        if TRUSTED || utf8::is_valid(bytes) {
+            // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded
+            // the first time: see `Window`.
+            Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+        } else {
+            Err(error_at(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes)))
+        }
+    }
+
+    /// All that is left, as a string.
+    #[inline(always)]
+    pub(crate) fn into_string(self, field: FieldId) -> Result<&'a str> {
+        let bytes = self.rest;
+        if TRUSTED || utf8::is_valid(bytes) {
+            // SAFETY: as in `string`.
+            Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+        } else {
+            Err(error_at(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes)))
+        }
+    }
+
+    /// A cursor over the content of a length-delimited field that is a message.
+    #[inline(always)]
+    pub(crate) fn nested(&mut self, field: FieldId) -> Result<Self> {
+        Ok(Self { rest: self.bytes(field)?, depth: self.depth + 1 })
+    }
+
+    /// Steps over the value of an unknown field.
+    #[cold]
+    pub(crate) fn skip(&mut self, tag: u32, message: u8) -> Result<()> {
+        let field = FieldId { message, number: 0 };
+        let mut open_groups = OpenGroups::new(self.depth);
+        self.skip_value(tag, field, &mut open_groups)?;
+        while !open_groups.is_empty() {
+            if self.is_empty() {
+                return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
+            }
+            let tag = self.tag(message)?;
+            self.skip_value(tag, field, &mut open_groups)?;
+        }
+        Ok(())
+    }
+
+    fn skip_value(&mut self, tag: u32, field: FieldId, open_groups: &mut OpenGroups) -> Result<()> {
+        let at = self.rest;
+        match tag as u8 & 7 {
+            wire_type::VARINT => self.varint_up_to(10, field).map(drop),
+            wire_type::LENGTH_DELIMITED => self.bytes_of_any_length(field).map(drop),
+            wire_type::FIXED32 => self.skip_bytes(4, field),
+            wire_type::FIXED64 => self.skip_bytes(8, field),
+            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| error_at(kind, field, at)),
+            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| error_at(kind, field, at)),
+            _ => Err(error_at(DecodeErrorKind::InvalidTag, field, at)),
+        }
+    }
+
+    fn skip_bytes(&mut self, count: usize, field: FieldId) -> Result<()> {
+        let Some(rest) = self.rest.get(count..) else {
+            return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
+        };
+        self.rest = rest;
+        Ok(())
+    }
+
+    /// The error for a required field that did not come before the end of its message.
+    #[cold]
+    pub(crate) fn missing(&self, field: FieldId) -> DecodeError {
+        error_at(DecodeErrorKind::MissingField, field, self.rest)
+    }
+}
+
+#[cold]
+fn error_at(kind: DecodeErrorKind, field: FieldId, at: &[u8]) -> DecodeError {
+    DecodeError { kind, field, offset: at.as_ptr() as usize }
+}
+
+/// The field numbers of the groups that are open. They are only kept while an unknown group is
+/// stepped over.
+struct OpenGroups {
+    numbers: [u32; MAX_DEPTH as usize],
+    count: usize,
+    most: usize,
+}
+
+impl OpenGroups {
+    fn new(depth: u8) -> Self {
+        Self { numbers: [0; MAX_DEPTH as usize], count: 0, most: usize::from(MAX_DEPTH.saturating_sub(depth)) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn start(&mut self, number: u32) -> core::result::Result<(), DecodeErrorKind> {
+        match self.numbers.get_mut(self.count) {
+            Some(slot) if self.count < self.most => {
+                *slot = number;
+                self.count += 1;
+                Ok(())
+            }
+            _ => Err(DecodeErrorKind::NestedTooDeep),
+        }
+    }
+
+    fn end(&mut self, number: u32) -> core::result::Result<(), DecodeErrorKind> {
+        let innermost = self.count.checked_sub(1);
+        match innermost {
+            Some(innermost) if self.numbers.get(innermost) == Some(&number) => {
+                self.count = innermost;
+                Ok(())
+            }
+            _ => Err(DecodeErrorKind::UnmatchedGroupEnd),
+        }
+    }
+}
+
+/// An element of a repeated field, or an entry of a map: what stands behind tag and length.
+pub(crate) trait Element<'a>: Copy {
+    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self>;
+}
+
+impl<'a> Element<'a> for &'a str {
+    #[inline(always)]
+    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self> {
+        content.into_string(field)
+    }
+}
+
+/// The elements of one repeated field in the bytes of a received message.
+///
+/// Invariant: each element behind `tag` in `bytes`, up to the `count`th, was read without an error
+/// by the [`Element::read`] of the type that the window is read with again. So its strings are UTF-8, and a
+/// trusted cursor may skip that check; every other check stays, so that even a wrong window could
+/// not read outside of `bytes`. It holds because a window is filled by [`Window::extend`] alone, and
+/// because [`List`](crate::List) fixes the type of the elements.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'a> {
+    /// From the first element's tag to the end of the message.
+    bytes: &'a [u8],
+    count: u32,
+    tag: u8,
+    depth: u8,
+    nesting: Nesting,
+}
+
+/// Where the elements stand in the bytes of a window.
+#[derive(Clone, Copy)]
+enum Nesting {
+    /// Directly.
+    Plain,
+    /// In each of the messages behind this tag: occurrences of one singular message that merge.
+    Inside(u8),
+}
+
+impl<'a> Window<'a> {
+    pub(crate) const EMPTY: Self = Self { bytes: &[], count: 0, tag: 0, depth: 0, nesting: Nesting::Plain };
+
+    /// Reads all elements that come one after the other, the next one's tag included.
+    #[inline(always)]
+    pub(crate) fn read_all<T: Element<'a>, const TRUSTED: bool>(
+        cursor: &mut Cursor<'a, TRUSTED>,
+        tag: u8,
+        field: FieldId,
+    ) -> Result<Self> {
+        let mut window = Self { bytes: cursor.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
+        while cursor.take_tag(tag) {
+            T::read(cursor.nested(field)?, field)?;
+            window.count += 1;
+        }
+        Ok(window)
+    }
+
+    /// Reads one more element, whose tag `message` has and `cursor` has just stepped over.
+    pub(crate) fn extend<T: Element<'a>, const TRUSTED: bool>(
+        &mut self,
+        cursor: &mut Cursor<'a, TRUSTED>,
+        message: Cursor<'a, TRUSTED>,
+        tag: u8,
+        field: FieldId,
+    ) -> Result<()> {
+        T::read(cursor.nested(field)?, field)?;
+        if self.count == 0 {
+            *self = Self { bytes: message.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The elements of this window and of a later one, which stand in two messages behind the same
+    /// tag `outer` in `message`.
+    pub(crate) fn merge<const TRUSTED: bool>(self, later: Self, message: Cursor<'a, TRUSTED>, outer: u8) -> Self {
+        Self {
+            bytes: message.rest,
+            count: self.count + later.count,
+            tag: self.tag | later.tag,
+            depth: message.depth,
+            nesting: Nesting::Inside(outer),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    #[inline]
+    pub(crate) fn elements<T: Element<'a>>(&self) -> Elements<'a, T> {
+        let cursor = Cursor { rest: self.bytes, depth: self.depth };
+        let (elements, outer) = match self.nesting {
+            Nesting::Plain => (cursor, None),
+            Nesting::Inside(outer) => (Cursor { rest: &[], depth: self.depth }, Some((outer, cursor))),
+        };
+        Elements { elements, outer, tag: self.tag, remaining: self.count, element: core::marker::PhantomData }
+    }
+}
+
+/// Reads the elements of a window again.
+#[derive(Clone)]
+pub(crate) struct Elements<'a, T> {
+    elements: Cursor<'a, true>,
+    outer: Option<(u8, Cursor<'a, true>)>,
+    tag: u8,
+    remaining: u32,
+    element: core::marker::PhantomData<T>,
+}
+
+/// Errors cannot happen on a second read, so the field that they would name does not matter.
+const NO_FIELD: FieldId = FieldId { message: 0, number: 0 };
+
+impl<'a, T: Element<'a>> Elements<'a, T> {
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<T> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        if !self.elements.take_tag(self.tag) {
+            self.find_next()?;
+        }
+        T::read(self.elements.nested(NO_FIELD).ok()?, NO_FIELD).ok()
+    }
+
+    pub(crate) fn remaining(&self) -> usize {
+        self.remaining as usize
+    }
+
+    /// Steps over other fields, and into the next merged message, up to behind the next tag.
+    #[cold]
+    #[inline(never)]
+    fn find_next(&mut self) -> Option<()> {
+        loop {
+            while !self.elements.is_empty() {
+                if find_tag(&mut self.elements, self.tag)? {
+                    return Some(());
+                }
+            }
+            let (tag, outer) = self.outer.as_mut()?;
+            while !find_tag(outer, *tag)? {}
+            self.elements = outer.nested(NO_FIELD).ok()?;
+        }
+    }
+}
+
+/// Steps over one field, or behind its tag if that is `wanted`; `None` at the end.
+fn find_tag(cursor: &mut Cursor<'_, true>, wanted: u8) -> Option<bool> {
+    if cursor.is_empty() {
+        return None;
+    }
+    let tag = cursor.tag(NO_FIELD.message).ok()?;
+    if tag == u32::from(wanted) {
+        return Some(true);
+    }
+    cursor.skip(tag, NO_FIELD.message).ok()?;
+    Some(false)
+}
+
+/// The number of bytes of a varint.
+#[inline(always)]
+pub(crate) const fn varint_len(value: u64) -> usize {
+    // Each byte takes 7 bits: (bits * 9 + 64) / 64 is that division rounded up, for 1 to 64 bits.
+    let bits = 64 - (value | 1).leading_zeros() as usize;
+    (bits * 9 + 64) / 64
+}
+
+/// The number of bytes of a length-delimited field with a one-byte tag.
+#[inline(always)]
+pub(crate) const fn delimited_len(length: usize) -> usize {
+    1 + varint_len(length as u64) + length
+}
+
+/// The buffer is full. How much would have been needed is counted only then, by the caller.
+pub(crate) struct Full;
+
+/// Writes fields, front to back, into a buffer that it never overruns.
+pub(crate) struct Writer<'b> {
+    buffer: &'b mut [u8],
+    position: usize,
+}
+
+type Written = core::result::Result<(), Full>;
+
+impl<'b> Writer<'b> {
+    #[inline(always)]
+    pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, position: 0 }
+    }
+
+    /// The number of bytes written.
+    #[inline(always)]
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    #[inline(always)]
+    fn next(&mut self, count: usize) -> core::result::Result<&mut [u8], Full> {
+        let next = self.buffer.get_mut(self.position..).and_then(|rest| rest.get_mut(..count)).ok_or(Full)?;
+        self.position += count;
+        Ok(next)
+    }
+
+    /// Writes over bytes that are written already.
+    #[inline(always)]
+    pub(crate) fn patch<const N: usize>(&mut self, at: usize, bytes: [u8; N]) -> Written {
+        let written = self.buffer.get_mut(at..).and_then(|rest| rest.first_chunk_mut()).ok_or(Full)?;
+        *written = bytes;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Written {
+        self.next(N)?.copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    /// Bytes as they are.
+    #[inline(always)]
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> Written {
+        copy(self.next(bytes.len())?, bytes);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn varint(&mut self, tag: u8, value: u64) -> Written {
+        if value < 0x80 {
+            return self.array([tag, value as u8]);
+        }
+        self.array([tag])?;
+        self.long_varint(value)
+    }
+
+    #[inline(never)]
+    fn long_varint(&mut self, mut value: u64) -> Written {
+        for byte in self.next(varint_len(value))? {
+            *byte = value as u8 | 0x80;
+            value >>= 7;
+        }
+        if let Some(last) = self.position.checked_sub(1).and_then(|last| self.buffer.get_mut(last)) {
+            *last &= 0x7f;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes(&mut self, tag: u8, bytes: &[u8]) -> Written {
+        if bytes.len() < 0x80 {
+            let [first, second, content @ ..] = self.next(2 + bytes.len())? else { return Err(Full) };
+            *first = tag;
+            *second = bytes.len() as u8;
+            copy(content, bytes);
+            return Ok(());
+        }
+        self.array([tag])?;
+        self.long_varint(bytes.len() as u64)?;
+        self.raw(bytes)
+    }
+
+    /// A length-delimited field whose content `write` writes.
+    ///
+    /// The length is not known before; `at_least` predicts how many bytes it takes. When that was
+    /// too few the content moves up, which callers make rare by a good prediction.
+    #[inline(always)]
+    pub(crate) fn delimited(&mut self, tag: u8, at_least: usize, write: impl FnOnce(&mut Self) -> Written) -> Written {
+        let predicted = if at_least < 0x80 { 1 } else { varint_len(at_least as u64) };
+        self.next(1 + predicted)?;
+        let start = self.position;
+        write(self)?;
+        let length = self.position - start;
+        if predicted == 1 && length < 0x80 {
+            let Some([first, second]) = self.buffer.get_mut(start.wrapping_sub(2)..start) else { return Err(Full) };
+            *first = tag;
+            *second = length as u8;
+            return Ok(());
+        }
+        self.patch_length(tag, predicted, start)
+    }
+
+    #[inline(never)]
+    fn patch_length(&mut self, tag: u8, predicted: usize, start: usize) -> Written {
+        let end = self.position;
+        let length = end - start;
+        let content = start - predicted + varint_len(length as u64);
+        if content != start {
+            self.next(content - start)?;
+            self.buffer.copy_within(start..end, content);
+        }
+        self.position = start - predicted - 1;
+        self.array([tag])?;
+        self.long_varint(length as u64)?;
+        self.position = content + length;
+        Ok(())
+    }
+}
+
+/// Copies `from` to `to`, which has the same length.
+///
+/// Up to 64 bytes, which is most strings, without a call: two or four loads that overlap.
+#[inline(always)]
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.copy_from_slice(from);
+}
