@@ -63,9 +63,10 @@ impl DecodeErrorKind {
 pub struct DecodeError {
     pub(crate) kind: DecodeErrorKind,
     pub(crate) field: FieldId,
-    /// While decoding: the address of the byte, so that nested cursors need not know where the
-    /// outermost one began. [`DecodeError::relative_to`] makes it an offset.
-    pub(crate) offset: usize,
+    /// While decoding: the low 32 bits of the byte's address, so that nested cursors need not know
+    /// where the outermost one began. [`DecodeError::relative_to`] makes it an offset. A frame is
+    /// shorter than 4 GiB; and with 8 bytes for the whole error, a `Result` of it is one register.
+    offset: u32,
 }
 
 impl DecodeError {
@@ -77,13 +78,23 @@ impl DecodeError {
     /// The offset of the byte where decoding stopped, counted from the start of the slice that was
     /// decoded; for a frame, that is the first byte after its header.
     pub fn offset(&self) -> usize {
-        self.offset
+        self.offset as usize
+    }
+
+    #[cold]
+    pub(crate) fn new(kind: DecodeErrorKind, field: FieldId, at: &[u8]) -> Self {
+        Self { kind, field, offset: address(at) }
     }
 
     #[cold]
     pub(crate) fn relative_to(self, start: &[u8]) -> Self {
-        Self { offset: self.offset.wrapping_sub(start.as_ptr() as usize), ..self }
+        Self { offset: self.offset.wrapping_sub(address(start)), ..self }
     }
+}
+
+/// The low 32 bits of an address.
+fn address(at: &[u8]) -> u32 {
+    at.as_ptr() as usize as u32
 }
 
 impl core::error::Error for DecodeError {}

@@ -19,8 +19,12 @@ use crate::wire::{Cursor, Element, Full, MAX_MESSAGE_LENGTH, Window, Writer, del
 pub(crate) trait Message<'a>: Copy {
     const DESCRIPTOR: &'static MessageDescriptor;
 
-    /// Reads all fields up to the end of `cursor`.
-    fn read<const TRUSTED: bool>(cursor: Cursor<'a, TRUSTED>) -> Result<Self, DecodeError>;
+    /// A message without fields; its required ones hold their type's default.
+    const EMPTY: Self;
+
+    /// Reads all fields up to the end of `cursor` into a message that is empty, where it stands:
+    /// moving a message costs more than reading a short one.
+    fn read<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Result<(), DecodeError>;
 
     /// The length of all fields.
     fn fields_len(&self) -> usize;
@@ -119,8 +123,11 @@ macro_rules! message {
             /// The first thing that makes the message malformed, with field and offset.
             #[inline]
             pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
-                $crate::message::Message::read($crate::wire::Cursor::new(payload))
-                    .map_err(|error: $crate::DecodeError| error.relative_to(payload))
+                let mut message = <Self as $crate::message::Message<'a>>::EMPTY;
+                match $crate::message::Message::read(&mut message, $crate::wire::Cursor::new(payload)) {
+                    Ok(()) => Ok(message),
+                    Err(error) => Err(error.relative_to(payload)),
+                }
             }
 
             /// The number of bytes that [`encode`](Self::encode) writes.
@@ -147,11 +154,11 @@ macro_rules! message {
             #[inline(never)]
             #[allow(unused_mut, unused_variables)]
             fn read_unordered<const TRUSTED: bool>(
-                mut self,
+                &mut self,
                 mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
                 message: $crate::wire::Cursor<'a, TRUSTED>,
                 mut missing: u32,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<(), $crate::DecodeError> {
                 while !cursor.is_empty() {
                     match cursor.tag($index)? {
                         $(tag if tag == u32::from(message!(@tag $label $kind $number)) => {
@@ -161,7 +168,7 @@ macro_rules! message {
                     }
                 }
                 if missing == 0 {
-                    return Ok(self);
+                    return Ok(());
                 }
                 let number = missing.trailing_zeros() as u8;
                 Err(cursor.missing($crate::error::FieldId { message: $index, number }))
@@ -171,22 +178,23 @@ macro_rules! message {
         impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
             const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
 
+            const EMPTY: Self = Self { $($field: message!(@default $label $kind)),* };
+
             #[inline(always)]
             fn read<const TRUSTED: bool>(
+                &mut self,
                 mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
-            ) -> Result<Self, $crate::DecodeError> {
+            ) -> Result<(), $crate::DecodeError> {
                 let message = cursor;
-                $(let mut $field = message!(@default $label $kind);)*
                 #[allow(unused_labels, reason = "only required fields leave the block early")]
                 let missing = 'fields: {
-                    $(message!(@read $label $kind, $field, cursor, 'fields, Self::REQUIRED, $index, $number);)*
+                    $(message!(@read $label $kind, self.$field, cursor, 'fields, Self::REQUIRED, $index, $number);)*
                     0
                 };
-                let read = Self { $($field),* };
                 if missing == 0 && cursor.is_empty() {
-                    return Ok(read);
+                    return Ok(());
                 }
-                read.read_unordered(cursor, message, missing)
+                self.read_unordered(cursor, message, missing)
             }
 
             #[inline]
@@ -208,7 +216,7 @@ macro_rules! message {
 
         impl<'a> Default for $name $(<$lifetime>)? {
             fn default() -> Self {
-                Self { $($field: message!(@default $label $kind)),* }
+                <Self as $crate::message::Message<'a>>::EMPTY
             }
         }
 
@@ -294,25 +302,25 @@ macro_rules! message {
     };
 
     // Reads a field where the order of the schema expects it.
-    (@read required $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+    (@read required $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
         // Where it does not come: this required field, and those behind it, are missing.
         if !$cursor.take_tag(message!(@tag required $kind $number)) {
             break $fields $required & (u32::MAX << $number);
         }
         match Singular::read(&mut $cursor, message!(@field $index $number))? {
-            Some(value) => $field = value,
+            Some(value) => $self.$field = value,
             None => break $fields $required & (u32::MAX << $number),
         }
     };
-    (@read optional $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+    (@read optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
         if $cursor.take_tag(message!(@tag optional $kind $number)) {
-            $field = Singular::read(&mut $cursor, message!(@field $index $number))?;
+            $self.$field = Singular::read(&mut $cursor, message!(@field $index $number))?;
         }
     };
-    (@read $label:ident $kind:tt, $field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+    (@read $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
         let tag = message!(@tag $label $kind $number);
         if $cursor.is_at(tag) {
-            $field = read_all(&mut $cursor, tag, message!(@field $index $number))?;
+            $self.$field = read_all(&mut $cursor, tag, message!(@field $index $number))?;
         }
     };
 
@@ -392,7 +400,9 @@ fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
-        M::read(content)
+        let mut message = M::EMPTY;
+        message.read(content)?;
+        Ok(message)
     }
 }
 

@@ -78,9 +78,9 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     pub(crate) fn tag(&mut self, message: u8) -> Result<u32> {
         let field = FieldId { message, number: 0 };
         let at = self.rest;
-        let tag = self.varint_up_to(5, field)? as u32;
+        let tag = self.any_varint(5, field)? as u32;
         if tag >> 3 == 0 || tag as u8 & 7 > wire_type::FIXED32 {
-            return Err(error_at(DecodeErrorKind::InvalidTag, field, at));
+            return Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, at));
         }
         Ok(tag)
     }
@@ -93,26 +93,15 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
                 self.rest = rest;
                 Ok(u64::from(*byte))
             }
-            _ => self.varint_up_to(10, field),
+            _ => self.any_varint(10, field),
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn varint_up_to(&mut self, longest: u8, field: FieldId) -> Result<u64> {
-        let start = self.rest;
-        let mut value = 0;
-        for position in 0..longest {
-            let Some((byte, rest)) = self.rest.split_first() else {
-                return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
-            };
-            self.rest = rest;
-            value |= u64::from(byte & 0x7f) << (7 * position);
-            if *byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(error_at(DecodeErrorKind::VarintTooLong, field, start))
+    #[inline(always)]
+    fn any_varint(&mut self, longest: u8, field: FieldId) -> Result<u64> {
+        let (value, rest) = varint_up_to(longest, self.rest, field)?;
+        self.rest = rest;
+        Ok(value)
     }
 
     /// The content of a length-delimited field.
@@ -125,48 +114,30 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
             self.rest = rest;
             return Ok(content);
         }
-        self.bytes_of_any_length(field)
+        self.any_bytes(field)
     }
 
-    #[inline(never)]
-    fn bytes_of_any_length(&mut self, field: FieldId) -> Result<&'a [u8]> {
-        let start = self.rest;
-        let length = match self.rest {
-            [low, high, rest @ ..] if *high < 0x80 => {
-                self.rest = rest;
-                u64::from(*low & 0x7f) | u64::from(*high) << 7
-            }
-            _ => self.varint_up_to(5, field)?,
-        };
-        let content = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
-        let Some((content, rest)) = content else {
-            return Err(error_at(DecodeErrorKind::Truncated, field, start));
-        };
+    #[inline(always)]
+    fn any_bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
+        let (content, rest) = bytes_of_any_length(self.rest, field)?;
         self.rest = rest;
         Ok(content)
     }
 
     #[inline(always)]
     pub(crate) fn string(&mut self, field: FieldId) -> Result<&'a str> {
-        let bytes = self.bytes(field)?;
-        if TRUSTED || utf8::is_valid(bytes) {
-            // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded
-            // the first time: see `Window`.
-            Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
-        } else {
-            Err(error_at(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes)))
-        }
+        Cursor::<TRUSTED> { rest: self.bytes(field)?, depth: self.depth }.into_string(field)
     }
 
     /// All that is left, as a string.
     #[inline(always)]
     pub(crate) fn into_string(self, field: FieldId) -> Result<&'a str> {
-        let bytes = self.rest;
-        if TRUSTED || utf8::is_valid(bytes) {
-            // SAFETY: as in `string`.
-            Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+        if TRUSTED || utf8::is_valid(self.rest) {
+            // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded
+            // the first time: see `Window`.
+            Ok(unsafe { core::str::from_utf8_unchecked(self.rest) })
         } else {
-            Err(error_at(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes)))
+            Err(invalid_utf8(self.rest, field))
         }
     }
 
@@ -184,7 +155,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
         self.skip_value(tag, field, &mut open_groups)?;
         while !open_groups.is_empty() {
             if self.is_empty() {
-                return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
+                return Err(DecodeError::new(DecodeErrorKind::Truncated, field, self.rest));
             }
             let tag = self.tag(message)?;
             self.skip_value(tag, field, &mut open_groups)?;
@@ -195,19 +166,19 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     fn skip_value(&mut self, tag: u32, field: FieldId, open_groups: &mut OpenGroups) -> Result<()> {
         let at = self.rest;
         match tag as u8 & 7 {
-            wire_type::VARINT => self.varint_up_to(10, field).map(drop),
-            wire_type::LENGTH_DELIMITED => self.bytes_of_any_length(field).map(drop),
+            wire_type::VARINT => self.any_varint(10, field).map(drop),
+            wire_type::LENGTH_DELIMITED => self.any_bytes(field).map(drop),
             wire_type::FIXED32 => self.skip_bytes(4, field),
             wire_type::FIXED64 => self.skip_bytes(8, field),
-            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| error_at(kind, field, at)),
-            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| error_at(kind, field, at)),
-            _ => Err(error_at(DecodeErrorKind::InvalidTag, field, at)),
+            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
+            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
+            _ => Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, at)),
         }
     }
 
     fn skip_bytes(&mut self, count: usize, field: FieldId) -> Result<()> {
         let Some(rest) = self.rest.get(count..) else {
-            return Err(error_at(DecodeErrorKind::Truncated, field, self.rest));
+            return Err(DecodeError::new(DecodeErrorKind::Truncated, field, self.rest));
         };
         self.rest = rest;
         Ok(())
@@ -216,13 +187,45 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     /// The error for a required field that did not come before the end of its message.
     #[cold]
     pub(crate) fn missing(&self, field: FieldId) -> DecodeError {
-        error_at(DecodeErrorKind::MissingField, field, self.rest)
+        DecodeError::new(DecodeErrorKind::MissingField, field, self.rest)
     }
 }
 
+// These take the bytes by value, and give back what is behind: a cursor whose address they took
+// would have to live in memory instead of registers.
+
 #[cold]
-fn error_at(kind: DecodeErrorKind, field: FieldId, at: &[u8]) -> DecodeError {
-    DecodeError { kind, field, offset: at.as_ptr() as usize }
+#[inline(never)]
+fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8])> {
+    let mut rest = bytes;
+    let mut value = 0;
+    for position in 0..longest {
+        let Some((byte, behind)) = rest.split_first() else {
+            return Err(DecodeError::new(DecodeErrorKind::Truncated, field, rest));
+        };
+        rest = behind;
+        value |= u64::from(byte & 0x7f) << (7 * position);
+        if *byte < 0x80 {
+            return Ok((value, rest));
+        }
+    }
+    Err(DecodeError::new(DecodeErrorKind::VarintTooLong, field, bytes))
+}
+
+#[inline(never)]
+fn bytes_of_any_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
+    let (length, rest) = match bytes {
+        [low, high, rest @ ..] if *low >= 0x80 && *high < 0x80 => (two_byte_length(*low, *high) as u64, rest),
+        _ => varint_up_to(5, bytes, field)?,
+    };
+    let content = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+    content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, bytes))
+}
+
+#[cold]
+#[inline(never)]
+fn invalid_utf8(bytes: &[u8], field: FieldId) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes))
 }
 
 /// The field numbers of the groups that are open. They are only kept while an unknown group is
@@ -420,6 +423,12 @@ fn find_tag(cursor: &mut Cursor<'_, true>, wanted: u8) -> Option<bool> {
     }
     cursor.skip(tag, NO_FIELD.message).ok()?;
     Some(false)
+}
+
+/// The value of a varint of two bytes.
+#[inline(always)]
+pub(crate) fn two_byte_length(low: u8, high: u8) -> usize {
+    usize::from(low & 0x7f) | usize::from(high) << 7
 }
 
 /// The number of bytes of a varint.

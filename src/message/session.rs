@@ -98,14 +98,16 @@ message! {
 impl<'a> Singular<'a> for UserSettings<'a> {
     const KIND: Kind = Kind::Message(Self::DESCRIPTOR);
     const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
-    const DEFAULT: Self = Self { value: crate::StrMap::EMPTY };
+    const DEFAULT: Self = Self::EMPTY;
 
     #[inline(always)]
     fn read<const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         field: FieldId,
     ) -> Result<Option<Self>, DecodeError> {
-        Message::read(cursor.nested(field)?).map(Some)
+        let mut settings = Self::EMPTY;
+        settings.read(cursor.nested(field)?)?;
+        Ok(Some(settings))
     }
 
     fn merge<const TRUSTED: bool>(earlier: Option<Self>, later: Self, message: Cursor<'a, TRUSTED>, tag: u8) -> Self {
