@@ -9,6 +9,12 @@ use crate::error::{DecodeError, EncodeError, FrameError};
 use crate::message::encode_into;
 use crate::payload::{Payload, Wrapper};
 use crate::wire::{Full, Writer};
+#[cfg(feature = "std")]
+use crate::{
+    enums::Type,
+    message::Message,
+    payload::{message_len, write_message},
+};
 
 #[cfg(feature = "heapless")]
 mod fixed;
@@ -130,6 +136,17 @@ pub fn split(bytes: &[u8], limit: usize) -> Result<Split<'_>, FrameError> {
 #[inline]
 pub fn encode(payload: &Payload<'_>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
     encode_into(buffer, |writer| write_frame(writer, |writer| payload.write(writer)), || encoded_len(payload))
+}
+
+/// Encodes a frame with a message that need not be moved into a [`Payload`] for it.
+#[cfg(feature = "std")]
+#[inline]
+fn encode_message<'a>(of: Type, message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    encode_into(
+        buffer,
+        |writer| write_frame(writer, |writer| write_message(of, message, writer)),
+        || HEADER_LEN + message_len(message),
+    )
 }
 
 /// The number of bytes that [`encode`] writes.

@@ -6,12 +6,20 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "std")]
+mod backend_config;
+#[cfg(feature = "std")]
+mod client;
 pub mod descriptor;
 mod enums;
 mod error;
 mod field;
 pub mod frame;
+#[cfg(feature = "std")]
+mod launch;
 mod list;
+#[cfg(feature = "std")]
+mod logging;
 mod message;
 mod payload;
 mod utf8;
@@ -25,3 +33,10 @@ pub use message::{
     FileTransferData, Login, Logout, Participant, Room, RoomList, Stats, Status, UserSettings, VCard,
 };
 pub use payload::{Payload, Wrapper};
+
+#[cfg(feature = "std")]
+pub use backend_config::{BackendConfigBuilder, ConfigFieldError};
+#[cfg(feature = "std")]
+pub use client::{Backend, Client, DEFAULT_PING_TIMEOUT, Error, Event, Receiver, Sender, main};
+#[cfg(feature = "std")]
+pub use launch::{Config, Launch, LaunchError};

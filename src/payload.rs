@@ -151,6 +151,11 @@ macro_rules! payloads {
                 }
             }
 
+            /// The schema's name of the type; `unknown` where it has none.
+            pub fn type_name(&self) -> &'static str {
+                Type::from_number(self.type_number()).map_or("unknown", Type::name)
+            }
+
             /// The message, or `None` where the type has none.
             pub fn message(&self) -> Option<&dyn Reflect> {
                 match self {
@@ -164,7 +169,7 @@ macro_rules! payloads {
             pub fn encoded_len(&self) -> usize {
                 match self {
                     $(Self::$empty => 2,)*
-                    $($(Self::$variant(message) => 2 + delimited_len(message.fields_len()),)*)*
+                    $($(Self::$variant(message) => message_len(message),)*)*
                     Self::RawXml(xml) => 2 + delimited_len(xml.len()),
                     Self::Unknown { type_number, bytes } => {
                         1 + varint_len(i64::from(*type_number) as u64) + delimited_len(bytes.len())
@@ -434,6 +439,12 @@ impl<'a> Payload<'a> {
 #[inline(always)]
 fn write_type(of: Type, writer: &mut Writer<'_>) -> Result<(), Full> {
     writer.array([TYPE_TAG, of.number() as u8])
+}
+
+/// The length of a wrapper around a message.
+#[inline]
+pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
+    2 + delimited_len(message.fields_len())
 }
 
 /// Writes a wrapper around a message. The number of every known type is one byte.

@@ -62,6 +62,14 @@ impl<R> FrameReader<R> {
         &self.buffer[self.start..self.end]
     }
 
+    /// The frame that [`buffered_frame`](Self::buffered_frame) would hand out.
+    pub fn peek_frame(&self) -> Option<Frame<'_>> {
+        match split(self.buffered(), self.limit) {
+            Ok(Split::Complete(frame, _)) => Some(frame),
+            _ => None,
+        }
+    }
+
     /// The next frame that is received already, without reading.
     ///
     /// # Errors

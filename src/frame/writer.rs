@@ -1,7 +1,9 @@
 use std::io::{self, ErrorKind, Write};
 
-use super::encode;
+use super::{encode, encode_message};
+use crate::enums::Type;
 use crate::error::EncodeError;
+use crate::message::Message;
 use crate::payload::Payload;
 
 /// The size that the buffer starts with, and goes back to after large frames.
@@ -57,14 +59,21 @@ impl<W> FrameWriter<W> {
     /// Adds a frame. Nothing is written before [`flush`](Self::flush).
     ///
     /// # Errors
-    /// A message longer than Protobuf allows; nothing is added.
+    /// `InvalidInput`, around an [`EncodeError`]: a message longer than Protobuf allows. Nothing is added.
     #[inline]
-    pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
+    pub fn write(&mut self, payload: &Payload<'_>) -> io::Result<()> {
         self.add(|buffer| encode(payload, buffer))
     }
 
+    /// Adds a frame, as [`write`](Self::write) does, with a message that need not be moved into a
+    /// [`Payload`] for it.
+    #[inline]
+    pub(crate) fn write_message<'a>(&mut self, of: Type, message: &impl Message<'a>) -> io::Result<()> {
+        self.add(|buffer| encode_message(of, message, buffer))
+    }
+
     #[inline(always)]
-    fn add(&mut self, encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) -> Result<(), EncodeError> {
+    fn add(&mut self, encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) -> io::Result<()> {
         loop {
             match encode(&mut self.buffer[self.end..]) {
                 Ok(length) => {
@@ -72,7 +81,7 @@ impl<W> FrameWriter<W> {
                     return Ok(());
                 }
                 Err(EncodeError::BufferTooShort { needed }) => self.grow(needed),
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }

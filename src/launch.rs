@@ -1,0 +1,284 @@
+//! How the main process starts a backend: the command line, and the configuration file.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// What the command line says, and what the configuration file that it names holds.
+///
+/// The main process starts backends like this:
+///
+/// ```text
+/// BACKEND --host 127.0.0.1 --port 38903 --service.backend_id=1 -j icq.example.org /etc/spectrum2/transports/icq.cfg
+/// ```
+///
+/// - `--host` and `-h`, `--port` and `-p`: where to connect to. The value may stand behind `=` too.
+/// - `--service.backend_id`: the number of this backend process, from 1.
+/// - `-j`: the gateway's JID.
+/// - `--section.key=value`: overrides that key of the configuration file.
+/// - The last word: the path of the configuration file.
+/// - Anything else is ignored.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    host: String,
+    port: u16,
+    jid: Option<String>,
+    config_path: Option<PathBuf>,
+    config: Config,
+}
+
+impl Launch {
+    /// Reads the command line of this process, and the configuration file.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in one line.
+    pub fn from_env() -> Result<Self, LaunchError> {
+        Self::from_args(std::env::args_os().skip(1))
+    }
+
+    /// Reads a command line, without the name of the program, and the configuration file.
+    ///
+    /// # Errors
+    /// What is missing or wrong, in one line.
+    pub fn from_args<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, LaunchError> {
+        let arguments = Arguments::parse(arguments.into_iter().map(Into::into));
+        let host = arguments.host.ok_or_else(|| LaunchError::new("--host is missing"))?;
+        let port = arguments.port.ok_or_else(|| LaunchError::new("--port is missing"))?;
+        let port = port.parse().ok().filter(|port| *port != 0);
+        let port = port.ok_or_else(|| LaunchError::new("--port has to be a number from 1 to 65535"))?;
+        let mut config = match &arguments.config_path {
+            Some(path) => Config::read(path)?,
+            None => Config::default(),
+        };
+        config.overrides(arguments.overrides);
+        let jid = arguments.jid.or_else(|| config.get("service.jid").map(str::to_owned));
+        if let Some(jid) = &jid {
+            config.substitute_jid(jid);
+        }
+        Ok(Self { host, port, jid, config_path: arguments.config_path, config })
+    }
+
+    /// The host of the main process.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port of the main process.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The number of this backend process, from 1; `None` where the command line does not tell.
+    pub fn backend_id(&self) -> Option<u32> {
+        self.config.number("service.backend_id").ok().flatten()
+    }
+
+    /// The gateway's JID: of `-j`, or `service.jid` of the configuration file.
+    pub fn jid(&self) -> Option<&str> {
+        self.jid.as_deref()
+    }
+
+    /// The path of the configuration file.
+    pub fn config_path(&self) -> Option<&Path> {
+        self.config_path.as_deref()
+    }
+
+    /// The configuration: the file, with what the command line overrides. Empty without a file.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// The words of a command line, sorted.
+#[derive(Default)]
+struct Arguments {
+    host: Option<String>,
+    port: Option<String>,
+    jid: Option<String>,
+    overrides: Vec<(String, String)>,
+    config_path: Option<PathBuf>,
+}
+
+impl Arguments {
+    fn parse(words: impl Iterator<Item = OsString>) -> Self {
+        let mut arguments = Self::default();
+        let mut words = words;
+        while let Some(word) = words.next() {
+            arguments.config_path = None;
+            let Some(option) = word.to_str().filter(|word| word.starts_with('-')) else {
+                // Any word that belongs to no option may be the path; the last one is.
+                arguments.config_path = Some(word.into());
+                continue;
+            };
+            let (name, value) = match option.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (option, None),
+            };
+            let mut value_or_next =
+                || value.clone().or_else(|| words.next().map(|word| word.to_string_lossy().into_owned()));
+            match name {
+                "--host" | "-h" => arguments.host = value_or_next(),
+                "--port" | "-p" => arguments.port = value_or_next(),
+                "-j" | "--jid" => arguments.jid = value_or_next(),
+                "--service.backend_id" => {
+                    arguments.overrides.extend(value_or_next().map(|value| (name[2..].to_owned(), value)));
+                }
+                _ => {
+                    let key = name.strip_prefix("--").filter(|key| key.contains('.'));
+                    arguments.overrides.extend(key.map(str::to_owned).zip(value));
+                }
+            }
+        }
+        arguments
+    }
+}
+
+/// A configuration: keys, addressed as `section.key`, with their values.
+///
+/// ```
+/// use spectrum2::Config;
+///
+/// let config: Config = "
+///     [service]
+///     jid = icq.example.org   # the gateway
+///     [msncd]
+///     host = 127.0.0.1
+///     port = 4321
+/// ".parse()?;
+/// assert_eq!(config.get("msncd.host"), Some("127.0.0.1"));
+/// assert_eq!(config.number::<u16>("msncd.port")?, Some(4321));
+/// assert_eq!(config.bool("msncd.verbose")?, None);
+/// # Ok::<(), spectrum2::LaunchError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    entries: Vec<(String, String)>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a line that is malformed, with the file's name and the line's number.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, LaunchError> {
+        let path = path.as_ref();
+        let text =
+            std::fs::read(path).map_err(|error| LaunchError(format!("{}: cannot be read: {error}", path.display())))?;
+        let text = String::from_utf8(text).map_err(|error| {
+            let line =
+                1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            LaunchError(format!("{}:{line}: not UTF-8", path.display()))
+        })?;
+        Self::parse(&text).map_err(|(line, what)| LaunchError(format!("{}:{line}: {what}", path.display())))
+    }
+
+    /// The value of a key; the last one, if it stands more than once.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.entries.iter().rfind(|entry| entry.0 == key).map(|entry| entry.1.as_str())
+    }
+
+    /// All values of a key, in the order of the file.
+    pub fn list<'c>(&'c self, key: &'c str) -> impl DoubleEndedIterator<Item = &'c str> {
+        self.entries.iter().filter(move |entry| entry.0 == key).map(|entry| entry.1.as_str())
+    }
+
+    /// The value of a key that is true or false: `1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn bool(&self, key: &str) -> Result<Option<bool>, LaunchError> {
+        self.get(key)
+            .map(|value| match value.to_ascii_lowercase().as_str() {
+                "1" | "true" | "yes" | "on" => Ok(true),
+                "0" | "false" | "no" | "off" => Ok(false),
+                _ => Err(LaunchError(format!("{key} = {value}: has to be true or false"))),
+            })
+            .transpose()
+    }
+
+    /// The value of a key that is a number.
+    ///
+    /// # Errors
+    /// Anything else, and a number that `N` cannot hold.
+    pub fn number<N: FromStr>(&self, key: &str) -> Result<Option<N>, LaunchError> {
+        self.get(key)
+            .map(|value| {
+                value.parse().map_err(|_| LaunchError(format!("{key} = {value}: is not a number, or not one in range")))
+            })
+            .transpose()
+    }
+
+    /// All keys with their values, in the order of the file.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The error is the number of a line, and what is wrong with it.
+    fn parse(text: &str) -> Result<Self, (usize, String)> {
+        let mut section = String::new();
+        let mut entries = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                section = format!("{}.", name.trim());
+                continue;
+            }
+            let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
+                return Err((index + 1, format!("{line:?} is neither [section] nor key = value")));
+            };
+            if key.is_empty() {
+                return Err((index + 1, "the key is missing".to_owned()));
+            }
+            entries.push((format!("{section}{key}"), value.to_owned()));
+        }
+        Ok(Self { entries })
+    }
+
+    /// The command line's values take the place of the file's.
+    fn overrides(&mut self, overrides: Vec<(String, String)>) {
+        self.entries.retain(|entry| overrides.iter().all(|other| other.0 != entry.0));
+        self.entries.extend(overrides);
+    }
+
+    fn substitute_jid(&mut self, jid: &str) {
+        for (_, value) in &mut self.entries {
+            if value.contains("$jid") {
+                *value = value.replace("$jid", jid);
+            }
+        }
+    }
+}
+
+impl FromStr for Config {
+    type Err = LaunchError;
+
+    fn from_str(text: &str) -> Result<Self, LaunchError> {
+        Self::parse(text).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
+    }
+}
+
+/// Why a backend cannot start: one line about the command line or the configuration.
+///
+/// Backends print it on standard error and exit with status 2, as [`main`](crate::main) does; a
+/// status of 0 would leave the main process waiting for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchError(String);
+
+impl LaunchError {
+    /// An error of the backend's own about its configuration.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl fmt::Display for LaunchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for LaunchError {}
