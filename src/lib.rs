@@ -14,6 +14,9 @@ pub mod frame;
 mod list;
 mod message;
 mod payload;
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub mod reference;
 mod utf8;
 mod wire;
 
