@@ -22,6 +22,9 @@ mod list;
 mod logging;
 mod message;
 mod payload;
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+pub mod reference;
 mod utf8;
 mod wire;
 

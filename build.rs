@@ -1,0 +1,25 @@
+//! Generates the reference codec, for the feature `reference` alone. All other builds do nothing here.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    #[cfg(feature = "reference")]
+    generate_reference();
+}
+
+/// Makes `protocol.rs` in Cargo's output directory.
+#[cfg(feature = "reference")]
+fn generate_reference() {
+    use pb_rs::{ConfigBuilder, types::FileDescriptor};
+    use std::path::PathBuf;
+
+    const SCHEMA: &str = "proto/protocol.proto";
+    println!("cargo:rerun-if-changed={SCHEMA}");
+    let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("Cargo sets OUT_DIR"));
+    let configuration = ConfigBuilder::new(&[PathBuf::from(SCHEMA)], None, Some(&output), &[])
+        .expect("the schema exists")
+        .single_module(true)
+        // Inner attributes cannot be included.
+        .headers(false)
+        .build();
+    FileDescriptor::run(&configuration).expect("pb-rs understands the schema");
+}
