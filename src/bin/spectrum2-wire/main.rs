@@ -1,0 +1,127 @@
+//! `spectrum2-wire`: frames to JSON lines, and back.
+
+mod decode;
+mod encode;
+mod from_json;
+mod job;
+mod to_json;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::job::{Input, Job, Stop};
+
+const NAME: &str = "spectrum2-wire";
+
+const MALFORMED: u8 = 1;
+const FAILED: u8 = 2;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  all is well
+  1  a frame or a line was malformed; all others were converted
+  2  wrong usage, or reading or writing failed";
+
+/// Shows frames of the Spectrum 2 backend protocol as JSON lines, and makes frames of them
+///
+/// A frame is a length of four bytes in network byte order and a Protobuf message of that length. In
+/// JSON it is an object on a line of its own, in the Protobuf JSON mapping with the schema's field
+/// names:
+///
+///   {"type":"TYPE_CONNECTED","payload":{"user":"alice@example.org"}}
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = EXIT_STATUS, after_long_help = EXIT_STATUS, verbatim_doc_comment)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reads frames, and prints a JSON object a line
+    ///
+    /// Fields that are absent on the wire are left out. Enums are shown by name, bytes as base64,
+    /// TYPE_RAW_XML with "xml" in place of "payload", a type that the schema does not know by its
+    /// number and with its payload as base64. A key that a map holds more than once is shown once,
+    /// with its last value.
+    ///
+    /// A malformed frame is shown as {"error":"...","frame":0,"hex":"..."}: what is wrong, the index
+    /// of the frame from 0, and all its bytes. Byte offsets in "error" count from behind the header.
+    /// A length over the limit ends a binary stream, since the next frame cannot be found.
+    #[command(verbatim_doc_comment, after_long_help = format!("\
+Example:
+  $ printf '\\0\\0\\0\\x02\\x08\\x09' | spectrum2-wire decode
+  {{\"type\":\"TYPE_PING\"}}
+
+{EXIT_STATUS}"))]
+    Decode(Decode),
+
+    /// Reads JSON lines as decode prints them, and writes frames
+    ///
+    /// A field that is null is absent. Enums and types may be given by number. Fields are written in
+    /// the order of the schema, map entries in the order of the JSON; of a name that an object holds
+    /// more than once, the last value counts. The object of a malformed frame gives its bytes back.
+    ///
+    /// A bad line is reported with its number on standard error, and nothing of it is written.
+    #[command(verbatim_doc_comment, after_long_help = format!("\
+Example:
+  $ echo '{{\"type\":\"TYPE_PING\"}}' | spectrum2-wire encode --hex
+  000000020809
+
+{EXIT_STATUS}"))]
+    Encode(Encode),
+}
+
+#[derive(Args)]
+struct Decode {
+    /// Read a frame a line, header included, as hexadecimal digits
+    #[arg(long)]
+    hex: bool,
+
+    /// Longest frame to accept, without its header
+    #[arg(long, value_name = "BYTES", default_value_t = spectrum2::frame::DEFAULT_LIMIT)]
+    limit: usize,
+
+    /// What to read; standard input when absent or "-"
+    file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Encode {
+    /// Write a frame a line, header included, as hexadecimal digits
+    #[arg(long)]
+    hex: bool,
+
+    /// What to read; standard input when absent or "-"
+    file: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let stop = match run(Cli::parse().command) {
+        Ok(status) => return status,
+        // Nobody reads on (`| head`): nothing is left to do.
+        Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(stop) => stop,
+    };
+    // When standard error is gone too, the status has to be enough.
+    let _ = writeln!(io::stderr(), "{NAME}: {stop}");
+    ExitCode::from(FAILED)
+}
+
+fn run(command: Command) -> Result<ExitCode, Stop> {
+    let file = match &command {
+        Command::Decode(Decode { file, .. }) | Command::Encode(Encode { file, .. }) => file.as_deref(),
+    };
+    let input = Input::open(file)?;
+    let mut job = Job::new(input.len());
+    match command {
+        Command::Decode(Decode { hex: false, limit, .. }) => decode::stream(input, limit, &mut job),
+        Command::Decode(Decode { hex: true, limit, .. }) => decode::hex_lines(input, limit, &mut job),
+        Command::Encode(Encode { hex, .. }) => encode::lines(input, hex, &mut job),
+    }?;
+    let malformed = job.finish()?;
+    Ok(if malformed { ExitCode::from(MALFORMED) } else { ExitCode::SUCCESS })
+}
