@@ -15,6 +15,8 @@ mod enums;
 mod error;
 mod field;
 pub mod frame;
+#[cfg(feature = "host")]
+pub mod host;
 #[cfg(feature = "std")]
 mod launch;
 mod list;

@@ -44,10 +44,11 @@ impl<const N: usize> FrameBuffer<N> {
     /// less than all, take frames and push the rest.
     pub fn push(&mut self, received: &[u8]) -> usize {
         self.compact();
-        let count = received.len().min(N - self.buffer.len());
-        // Cannot fail: `count` bytes fit.
-        let _ = self.buffer.extend_from_slice(&received[..count]);
-        count
+        let room = N.saturating_sub(self.buffer.len());
+        let fitting = received.get(..room).unwrap_or(received);
+        // Cannot fail: there is room.
+        let _ = self.buffer.extend_from_slice(fitting);
+        fitting.len()
     }
 
     /// The next frame that is received whole.
@@ -92,10 +93,10 @@ impl<const N: usize> FrameBuffer<N> {
 
     /// Moves what waits to the front.
     fn compact(&mut self) {
-        let end = self.buffer.len();
-        if let Some(start) = self.start.checked_sub(0).filter(|start| *start > 0 && *start <= end) {
-            self.buffer.copy_within(start..end, 0);
-            self.buffer.truncate(end - start);
+        let waiting = self.buffer.len().saturating_sub(self.start);
+        if self.start > 0 && self.start <= self.buffer.len() {
+            self.buffer.copy_within(self.start.., 0);
+            self.buffer.truncate(waiting);
         }
         self.start = 0;
     }

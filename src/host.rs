@@ -1,0 +1,333 @@
+//! The main process's side, to run and test a backend without a Spectrum.
+//!
+//! A [`Host`] listens on loopback. It spawns a backend as Spectrum does, or runs one in a thread,
+//! and the [`Connection`] that the backend makes is there to send requests and to wait for answers.
+//!
+//! ```
+//! use std::time::Duration;
+//! use spectrum2::host::Host;
+//! use spectrum2::{Backend, ConversationMessage, Login, Logout, Payload, Sender};
+//! # use std::io;
+//! # struct Echo;
+//! # impl Backend for Echo {
+//! #     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> { sender.connected(login.user) }
+//! #     fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> { Ok(()) }
+//! #     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> { Ok(()) }
+//! # }
+//!
+//! let host = Host::listen()?;
+//! let backend = host.run_in_thread(Echo);
+//! let mut connection = host.accept(Duration::from_secs(10))?;
+//!
+//! connection.send(&Payload::Login(Login { user: "alice", ..Login::default() }))?;
+//! let answer = connection.receive(Duration::from_secs(10))?;
+//! assert_eq!(answer.decode()?.type_name(), "TYPE_CONNECTED");
+//!
+//! connection.send(&Payload::Exit)?;
+//! backend.join().expect("no panic").expect("EXIT ends the backend well");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::client::{Backend, Client, Error};
+use crate::frame::{FrameReader, FrameWriter, OwnedFrame};
+use crate::payload::Payload;
+
+/// A listening main process. Backends may connect until it is dropped.
+#[derive(Debug)]
+pub struct Host {
+    address: SocketAddr,
+    accepted: mpsc::Receiver<io::Result<TcpStream>>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Listens on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub fn listen() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let (sender, accepted) = mpsc::channel();
+        // A listener has no timeout; a channel has.
+        let acceptor =
+            thread::spawn(move || while sender.send(listener.accept().map(|accepted| accepted.0)).is_ok() {});
+        Ok(Self { address, accepted, acceptor: Some(acceptor) })
+    }
+
+    /// Where backends connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the next backend to connect.
+    ///
+    /// # Errors
+    /// `TimedOut`, and what the operating system reports.
+    pub fn accept(&self, timeout: Duration) -> io::Result<Connection> {
+        match self.accepted.recv_timeout(timeout) {
+            Ok(stream) => Connection::new(stream?),
+            Err(RecvTimeoutError::Timeout) => Err(ErrorKind::TimedOut.into()),
+            Err(RecvTimeoutError::Disconnected) => Err(ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Starts a backend as Spectrum does.
+    ///
+    /// # Errors
+    /// A program that cannot be started.
+    pub fn spawn(&self, command: &BackendCommand) -> io::Result<BackendProcess> {
+        command.to_command(self.address).spawn().map(|child| BackendProcess { child })
+    }
+
+    /// Runs a backend in a thread of this process, which connects first.
+    pub fn run_in_thread<B: Backend + Send + 'static>(&self, mut backend: B) -> JoinHandle<Result<(), Error>> {
+        let address = self.address;
+        thread::spawn(move || Client::connect_to(address).map_err(Error::Connection)?.run(&mut backend))
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // The acceptor sees that nobody listens to it any more once it has one more to report.
+        let (_, nobody) = mpsc::channel();
+        self.accepted = nobody;
+        let woken = TcpStream::connect(self.address).is_ok();
+        if let Some(acceptor) = self.acceptor.take().filter(|_| woken) {
+            // It does not panic, and there is nobody to tell.
+            let _ = acceptor.join();
+        }
+    }
+}
+
+/// How to start a backend.
+#[derive(Clone, Debug)]
+pub struct BackendCommand {
+    program: PathBuf,
+    arguments: Vec<String>,
+    jid: String,
+    config_path: Option<PathBuf>,
+    directory: Option<PathBuf>,
+}
+
+impl BackendCommand {
+    /// A backend program, with the JID `backend.localhost` and no configuration file.
+    pub fn new(program: impl AsRef<Path>) -> Self {
+        Self {
+            program: program.as_ref().to_owned(),
+            arguments: Vec::new(),
+            jid: "backend.localhost".to_owned(),
+            config_path: None,
+            directory: None,
+        }
+    }
+
+    /// Adds an argument of one's own: before those that Spectrum adds, as it stands in the
+    /// configuration's `service.backend`.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// The gateway's JID.
+    #[must_use]
+    pub fn jid(mut self, jid: impl Into<String>) -> Self {
+        self.jid = jid.into();
+        self
+    }
+
+    /// The path of the configuration file.
+    #[must_use]
+    pub fn config_path(mut self, path: impl AsRef<Path>) -> Self {
+        self.config_path = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// The directory that the backend starts in.
+    #[must_use]
+    pub fn directory(mut self, path: impl AsRef<Path>) -> Self {
+        self.directory = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// The process to be spawned, for settings of one's own.
+    pub fn to_command(&self, address: SocketAddr) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
+        command.args(["--service.backend_id=1", "-j", &self.jid]);
+        command.args(self.config_path.as_deref().map(AsRef::<OsStr>::as_ref));
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        // Spectrum gives it a session of its own; a group of its own is what the library offers.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command
+    }
+}
+
+/// A backend process. It is killed when dropped.
+#[derive(Debug)]
+pub struct BackendProcess {
+    child: Child,
+}
+
+impl BackendProcess {
+    /// The process ID.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the process ends.
+    ///
+    /// # Errors
+    /// `TimedOut`, and what the operating system reports.
+    pub fn wait(&mut self, timeout: Duration) -> io::Result<ExitStatus> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            // The library has no wait with a timeout.
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Kills the process.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()
+    }
+}
+
+impl Drop for BackendProcess {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The connection to one backend.
+#[derive(Debug)]
+pub struct Connection {
+    reader: FrameReader<TcpStream>,
+    writer: FrameWriter<TcpStream>,
+}
+
+impl Connection {
+    fn new(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self { writer: FrameWriter::new(stream.try_clone()?), reader: FrameReader::new(stream) })
+    }
+
+    /// The connection's stream, for its settings.
+    pub fn stream(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub fn send(&mut self, payload: &Payload<'_>) -> io::Result<()> {
+        self.add(payload)?;
+        self.flush()
+    }
+
+    /// Adds a request to those that [`flush`](Self::flush) sends together.
+    ///
+    /// # Errors
+    /// `InvalidInput`: a message longer than Protobuf allows.
+    pub fn add(&mut self, payload: &Payload<'_>) -> io::Result<()> {
+        self.writer.write(payload)
+    }
+
+    /// Sends all requests that were added.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    /// Sends bytes as they are: pieces of frames, or what is no frame at all.
+    ///
+    /// # Errors
+    /// What the connection reports.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.flush()?;
+        self.writer.get_mut().write_all(bytes)
+    }
+
+    /// Waits for the next frame.
+    ///
+    /// # Errors
+    /// `TimedOut`; `UnexpectedEof` when the backend closed the connection; and what the connection
+    /// reports.
+    pub fn receive(&mut self, timeout: Duration) -> io::Result<OwnedFrame> {
+        let deadline = Instant::now() + timeout;
+        while !self.reader.has_frame()? {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.reader.get_ref().set_read_timeout(Some(left))?;
+            match self.reader.fill() {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let frame = self.reader.buffered_frame()?;
+        frame.map(|frame| frame.to_owned()).ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Sends PING, and waits for PONG. Other frames that come before it are given to `other`.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send) and [`receive`](Self::receive).
+    pub fn ping(&mut self, timeout: Duration, mut other: impl FnMut(OwnedFrame)) -> io::Result<()> {
+        self.send(&Payload::Ping)?;
+        let deadline = Instant::now() + timeout;
+        loop {
+            let frame = self.receive(deadline.saturating_duration_since(Instant::now()))?;
+            if frame.decode() == Ok(Payload::Pong) {
+                return Ok(());
+            }
+            other(frame);
+        }
+    }
+
+    /// Two handles of the connection, for reading and writing in two threads.
+    pub fn split(self) -> (FrameReader<TcpStream>, FrameWriter<TcpStream>) {
+        (self.reader, self.writer)
+    }
+
+    /// Closes the connection, as a main process does that was killed.
+    pub fn close(self) {
+        // Fails only when it is closed already.
+        let _ = self.stream().shutdown(Shutdown::Both);
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
