@@ -134,7 +134,8 @@ pub(crate) trait ToValue {
     fn to_value(&self) -> Value<'_>;
 }
 
-/// All messages of the schema. [`FieldId::message`] is an index into it.
+/// All messages of the schema.
+// `FieldId::message` is an index into it.
 pub static MESSAGES: [&MessageDescriptor; 20] = [
     &payload::WRAPPER_MESSAGE,
     message::Connected::DESCRIPTOR,
