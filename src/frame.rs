@@ -1,7 +1,7 @@
 //! Frames: a length of four bytes in network byte order, then a wrapper message of that length.
 //!
-//! [`split`] and [`encode`] work on plain slices. [`FrameReader`] and [`FrameWriter`] do the same
-//! on `std::io`; with the feature `heapless`, `FrameBuffer` does it in a fixed amount of memory.
+//! [`split`] and [`encode`] work on plain slices. `FrameReader` and `FrameWriter` (feature `std`) do
+//! the same on `std::io`; `FrameBuffer` (feature `heapless`) does it in a fixed amount of memory.
 
 use byteorder::{BigEndian, ByteOrder};
 
