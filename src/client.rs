@@ -345,7 +345,7 @@ impl Receiver {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        if !self.reader.buffered().is_empty() {
+        if !self.reader.buffered().is_empty() && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));
         }
         info!("the main process closed the connection");

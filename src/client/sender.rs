@@ -39,6 +39,8 @@ struct Shared {
     writer: Mutex<FrameWriter<SharedStream>>,
     /// The main process closed the connection.
     gone: AtomicBool,
+    /// The backend closed the connection.
+    shut_down: AtomicBool,
 }
 
 impl Clone for Sender {
@@ -50,7 +52,8 @@ impl Clone for Sender {
 impl Sender {
     pub(super) fn new(stream: SharedStream) -> Self {
         let writer = Mutex::new(FrameWriter::new(stream.clone()));
-        Self { shared: Arc::new(Shared { stream, writer, gone: AtomicBool::new(false) }), buffered: false }
+        let shared = Shared { stream, writer, gone: AtomicBool::new(false), shut_down: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), buffered: false }
     }
 
     /// A sender whose frames are written together: by [`flush`](Self::flush), by a
@@ -64,8 +67,10 @@ impl Sender {
         self.flush_locked(&mut self.lock())
     }
 
-    /// Ends the connection, and the loop that reads from it, from any thread.
+    /// Ends the connection, and the loop that reads from it, from any thread. What buffered senders
+    /// hold is not written any more; [`flush`](Self::flush) first where it matters.
     pub fn shutdown(&self) -> io::Result<()> {
+        self.shared.shut_down.store(true, Ordering::Relaxed);
         self.shared.stream.0.shutdown(Shutdown::Both)
     }
 
@@ -213,6 +218,11 @@ impl Sender {
     /// Whether the main process closed the connection, as far as writing has shown.
     pub(super) fn is_gone(&self) -> bool {
         self.shared.gone.load(Ordering::Relaxed)
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) was called.
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shared.shut_down.load(Ordering::Relaxed)
     }
 
     fn buddy(&self, of: Type, user: &str, buddy: &str) -> io::Result<()> {
