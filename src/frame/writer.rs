@@ -9,6 +9,9 @@ use crate::payload::Payload;
 /// The size that the buffer starts with, and goes back to after large frames.
 const BUFFER_SIZE: usize = 16 << 10;
 
+/// The largest buffer that is kept: where there was a batch of that size, there will be more.
+const LARGEST_KEPT: usize = 512 << 10;
+
 /// Collects frames, and writes them to a stream in one piece when flushed.
 ///
 /// ```
@@ -110,7 +113,7 @@ impl<W: Write> FrameWriter<W> {
         }
         self.start = 0;
         self.end = 0;
-        if self.buffer.len() > BUFFER_SIZE {
+        if self.buffer.len() > LARGEST_KEPT {
             self.buffer.truncate(BUFFER_SIZE);
             self.buffer.shrink_to_fit();
         }
