@@ -165,11 +165,6 @@ impl Config {
         let path = path.as_ref();
         let text =
             std::fs::read(path).map_err(|error| LaunchError(format!("{}: cannot be read: {error}", path.display())))?;
-        let text = String::from_utf8(text).map_err(|error| {
-            let line =
-                1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            LaunchError(format!("{}:{line}: not UTF-8", path.display()))
-        })?;
         Self::parse(&text).map_err(|(line, what)| LaunchError(format!("{}:{line}: {what}", path.display())))
     }
 
@@ -215,11 +210,13 @@ impl Config {
     }
 
     /// The error is the number of a line, and what is wrong with it.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
+    fn parse(text: &[u8]) -> Result<Self, (usize, String)> {
         let mut section = String::new();
         let mut entries = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or_default().trim();
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            // Comments may be in any encoding.
+            let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+            let line = str::from_utf8(line).map_err(|_| (index + 1, "not UTF-8".to_owned()))?.trim();
             if line.is_empty() {
                 continue;
             }
@@ -257,7 +254,7 @@ impl FromStr for Config {
     type Err = LaunchError;
 
     fn from_str(text: &str) -> Result<Self, LaunchError> {
-        Self::parse(text).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
+        Self::parse(text.as_bytes()).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
     }
 }
 
