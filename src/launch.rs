@@ -150,9 +150,17 @@ impl Arguments {
 /// assert_eq!(config.bool("msncd.verbose")?, None);
 /// # Ok::<(), spectrum2::LaunchError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// `Debug` shows the keys alone: values may be passwords, such as the database's.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Config {
     entries: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries().map(|entry| entry.0)).finish()
+    }
 }
 
 impl Config {
