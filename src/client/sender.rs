@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,8 @@ const MOST_BUFFERED: usize = 256 << 10;
 /// # Errors
 /// All methods return what the connection reports, and `InvalidInput` for a message longer than
 /// Protobuf allows. Once the main process is gone a buffered sender drops what it is given, since
-/// the loop is about to end; others return `BrokenPipe`.
+/// the loop is about to end; others return `BrokenPipe`. One that does not read for as long as the
+/// ping timeout is a `TimedOut`.
 #[derive(Debug)]
 pub struct Sender {
     shared: Arc<Shared>,
@@ -237,7 +238,7 @@ impl Sender {
     fn write(&self, add: impl FnOnce(&mut FrameWriter<SharedStream>) -> io::Result<()>) -> io::Result<()> {
         let mut writer = self.lock();
         if self.is_gone() {
-            return if self.buffered { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) };
+            return if self.buffered { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) };
         }
         add(&mut writer)?;
         if self.buffered && writer.buffered().len() < MOST_BUFFERED {
@@ -247,11 +248,15 @@ impl Sender {
     }
 
     fn flush_locked<W: Write>(&self, writer: &mut FrameWriter<W>) -> io::Result<()> {
-        let flushed = writer.flush();
-        if flushed.as_ref().is_err_and(is_gone) {
-            self.shared.gone.store(true, Ordering::Relaxed);
-        }
-        flushed
+        writer.flush().map_err(|error| {
+            if is_gone(&error) {
+                self.shared.gone.store(true, Ordering::Relaxed);
+            }
+            match error.kind() {
+                ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, "the main process does not read"),
+                _ => error,
+            }
+        })
     }
 
     /// A thread that panicked while it held the lock left whole frames behind: one more is counted
