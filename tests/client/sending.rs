@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use spectrum2::frame::{FrameReader, FrameWriter};
-use spectrum2::{Backend, Client, ConversationMessage, Event, Login, Logout, Payload, Sender};
+use spectrum2::{Backend, Client, ConversationMessage, Error, Event, Login, Logout, Payload, Sender};
 
 use super::{connect, conversation, message, receive_all, reset, run, send};
 
@@ -319,6 +320,20 @@ fn is_writable(stream: &TcpStream) -> bool {
     let ready = unsafe { libc::poll(&raw mut asked, 1, 0) };
     assert!(ready >= 0);
     ready == 1
+}
+
+/// For as long as the ping timeout, then it counts as hanging.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_that_does_not_read_is_a_timeout() {
+    let (mut client, _, _peer) = super::connect_narrow();
+    client.set_ping_timeout(Duration::from_millis(20)).unwrap();
+    let (mut receiver, sender) = client.split();
+    // Far more than the socket takes, and less than a buffered sender writes on its own.
+    sender.buffered().message(&conversation(&"x".repeat(200_000))).unwrap();
+    let Err(Error::Connection(error)) = receiver.next_event() else { panic!() };
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::TimedOut, "the main process does not read"));
+    assert_eq!(sender.connected("alice").unwrap_err().kind(), ErrorKind::TimedOut);
 }
 
 #[test]
