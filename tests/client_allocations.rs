@@ -1,5 +1,7 @@
 //! The running loop allocates nothing, once its buffers have grown.
 
+#![cfg(feature = "std")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::{self, Read, Write};

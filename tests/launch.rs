@@ -1,5 +1,7 @@
 //! The command line and the configuration file, as the main process has them.
 
+#![cfg(feature = "std")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};

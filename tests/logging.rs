@@ -1,11 +1,13 @@
 //! What is logged, and that no password is shown: not in a log, and not by `Debug`.
 
+#![cfg(feature = "std")]
+
 use std::fmt::Debug;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use spectrum2::frame::{Frame, FrameReader, FrameWriter, HEADER_LEN, encode_to_vec, split};
-use spectrum2::{Backend, Client, ConversationMessage, Event, Login, Logout, Payload, Room, Sender, Wrapper};
+use spectrum2::{Client, Event, Login, Payload, Room, Wrapper};
 
 const PASSWORD: &str = "5up3rs3cr3t";
 
@@ -41,20 +43,6 @@ fn malformed_login() -> Vec<u8> {
     frame
 }
 
-struct Quiet;
-
-impl Backend for Quiet {
-    fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {
-        sender.connected(login.user)
-    }
-    fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> {
-        Ok(())
-    }
-    fn message(&mut self, _: &mut Sender, _: ConversationMessage<'_>) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What a thread logged while its client ran.
 #[cfg(feature = "log")]
 mod logged {
@@ -62,6 +50,7 @@ mod logged {
     use std::sync::Once;
 
     use log::{Level, LevelFilter, Log, Metadata, Record};
+    use spectrum2::{Backend, ConversationMessage, Logout, Sender};
 
     use super::*;
 
@@ -96,6 +85,21 @@ mod logged {
         drop(peer);
         client.run(&mut backend).unwrap();
         RECORDS.take()
+    }
+
+    /// A backend that says what it has to.
+    struct Quiet;
+
+    impl Backend for Quiet {
+        fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {
+            sender.connected(login.user)
+        }
+        fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> {
+            Ok(())
+        }
+        fn message(&mut self, _: &mut Sender, _: ConversationMessage<'_>) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     fn assert_records(found: &[(Level, String)], expected: &[(Level, &str)]) {

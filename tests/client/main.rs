@@ -1,5 +1,7 @@
 //! The client over loopback: every kind of end, silence and ticks, and sending from many places.
 
+#![cfg(feature = "std")]
+
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
