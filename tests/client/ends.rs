@@ -10,7 +10,9 @@ use spectrum2::{
     Backend, Client, ConversationMessage, DecodeError, Error, Event, FrameError, Launch, Login, Logout, Payload, Sender,
 };
 
-use super::{connect, frames, login, message, receive_all, reset, run, run_quietly, send, status};
+use super::{
+    connect, connect_watched, deliver, frames, login, message, receive_all, reset, run, run_quietly, send, status,
+};
 
 /// The kind of an [`Error::Connection`].
 fn connection_kind(ended: Result<(), Error>) -> ErrorKind {
@@ -72,9 +74,9 @@ fn a_reset_is_a_close() {
     reset(peer);
     run_quietly(client).0.unwrap();
 
-    let (client, mut peer) = connect();
+    let (client, stream, mut peer) = connect_watched();
     client.sender().connected("alice").unwrap();
-    peer.write_all(&[0, 0]).unwrap();
+    deliver(&mut peer, &[0, 0], &stream);
     reset(peer);
     assert_eq!(connection_kind(run_quietly(client).0), ErrorKind::UnexpectedEof);
 }
@@ -86,9 +88,9 @@ mod ping_exit_close {
     #[test]
     fn all_there_at_once() {
         for unread in [false, true] {
-            let (client, mut peer) = connect();
+            let (client, stream, mut peer) = connect_watched();
             client.sender().connected("alice").unwrap();
-            send(&mut peer, &[Payload::Ping, Payload::Exit]);
+            deliver(&mut peer, &frames(&[Payload::Ping, Payload::Exit]), &stream);
             if unread {
                 reset(peer);
             } else {
@@ -103,7 +105,7 @@ mod ping_exit_close {
     /// EXIT is unread when writing the PONG fails.
     #[test]
     fn exit_after_the_failed_write() {
-        let (client, mut peer) = connect();
+        let (client, stream, mut peer) = connect_watched();
         client.sender().connected("alice").unwrap();
         send(&mut peer, &[Payload::Ping, status("alice")]);
         let mut peer = Some(peer);
@@ -112,7 +114,7 @@ mod ping_exit_close {
             let Event::Payload(payload) = event else { panic!("{event:?}") };
             received.push(payload.type_name());
             if let Some(mut peer) = peer.take() {
-                send(&mut peer, &[Payload::Exit]);
+                deliver(&mut peer, &frames(&[Payload::Exit]), &stream);
                 reset(peer);
                 // Writes at once, and finds the connection reset; the PONG goes with it.
                 while sender.clone().connected("alice").is_ok() {}
@@ -255,14 +257,11 @@ fn a_backend_may_end_on_a_malformed_message() {
 
 #[test]
 fn an_error_at_the_start_ends_the_loop_before_it_reads() {
-    let (client, mut peer) = connect();
-    send(&mut peer, &[login("alice")]);
+    let (client, peer) = connect();
     let mut backend = Counting { start_fails: true, ..Counting::default() };
     let Err(Error::Backend(error)) = client.run(&mut backend) else { panic!() };
-    assert_eq!((error.kind(), backend.logins), (ErrorKind::NotFound, 0));
-    // The login is unread, so the end is a reset; what was sent comes before it.
-    let mut reader = spectrum2::frame::FrameReader::new(peer);
-    assert_eq!(reader.read_frame().unwrap().unwrap().decode().unwrap().type_name(), "TYPE_CONNECTED");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(receive_all(peer), ["TYPE_CONNECTED started"]);
 }
 
 #[test]

@@ -29,8 +29,15 @@ fn connect() -> (Client, TcpStream) {
     (client, listener.accept().unwrap().0)
 }
 
-/// As [`connect`], with socket buffers of a few kilobytes on the way to the main process; the second
-/// is the client's stream.
+/// As [`connect`]; the second is the client's stream.
+fn connect_watched() -> (Client, TcpStream, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (Client::from_stream(stream.try_clone().unwrap()).unwrap(), stream, listener.accept().unwrap().0)
+}
+
+/// As [`connect_watched`], with socket buffers of a few kilobytes on the way to the main
+/// process.
 #[cfg(target_os = "linux")]
 fn connect_narrow() -> (Client, TcpStream, TcpStream) {
     use std::os::fd::AsRawFd;
@@ -75,6 +82,15 @@ fn receive_all(peer: TcpStream) -> Vec<String> {
 /// Closes with bytes unread, which resets the connection.
 fn reset(peer: TcpStream) {
     assert_eq!(peer.peek(&mut [0]).unwrap(), 1, "something to leave unread");
+}
+
+/// Sends, and waits until all of it is there for the client to read: a reset may overtake it.
+fn deliver(peer: &mut TcpStream, bytes: &[u8], client: &TcpStream) {
+    peer.write_all(bytes).unwrap();
+    let mut received = vec![0; bytes.len()];
+    while client.peek(&mut received).unwrap() < bytes.len() {
+        std::thread::yield_now();
+    }
 }
 
 fn login(user: &str) -> Payload<'_> {
