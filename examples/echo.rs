@@ -51,7 +51,7 @@ struct User {
 }
 
 #[derive(Default)]
-struct Echo {
+pub struct Echo {
     users: HashMap<String, User>,
 }
 
