@@ -61,7 +61,8 @@ fn main() -> ExitCode {
 
 impl Backend for Echo {
     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
-        sender.backend_config(&BackendConfig::builder().muc(true).receipts(true).build()?)?;
+        let config = BackendConfig::builder().need_registration(false).muc(true).receipts(true);
+        sender.backend_config(&config.build()?)?;
         sender.room_list(&RoomList { room: List::from(&["#test"]), name: List::from(&["Test room"]), user: None })
     }
 
