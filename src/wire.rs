@@ -132,7 +132,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     fn bytes_of_any_length(&mut self, field: FieldId) -> Result<&'a [u8]> {
         let start = self.rest;
         let length = match self.rest {
-            [low, high, rest @ ..] if *high < 0x80 => {
+            [low, high, rest @ ..] if *low >= 0x80 && *high < 0x80 => {
                 self.rest = rest;
                 u64::from(*low & 0x7f) | u64::from(*high) << 7
             }
