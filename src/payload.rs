@@ -104,7 +104,8 @@ impl<'a> Wrapper<'a> {
     /// # Errors
     /// The first thing that makes the payload malformed; offsets count from the start of the payload.
     pub fn decode_payload(&self) -> Result<Payload<'a>, DecodeError> {
-        self.read_payload().map_err(|error| error.relative_to(self.payload.unwrap_or_default()))
+        let payload = self.payload.unwrap_or_default();
+        self.read_payload(payload).map_err(|error| error.relative_to(payload))
     }
 }
 
@@ -203,9 +204,9 @@ macro_rules! payloads {
         }
 
         impl<'a> Wrapper<'a> {
+            /// Decodes `bytes`: the payload, or the place where it would be.
             #[inline(always)]
-            fn read_payload(&self) -> Result<Payload<'a>, DecodeError> {
-                let bytes = self.payload.unwrap_or_default();
+            fn read_payload(&self, bytes: &'a [u8]) -> Result<Payload<'a>, DecodeError> {
                 Ok(match Type::from_number(self.type_number) {
                     $(Some(Type::$variant) => payloads!(@read bytes $variant $($message)?),)*
                     Some(Type::RawXml) => Payload::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?),
@@ -314,7 +315,8 @@ impl<'a> Payload<'a> {
     /// message alone.
     #[inline]
     pub fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
-        Wrapper::read(body).and_then(|wrapper| wrapper.read_payload()).map_err(|error| error.relative_to(body))
+        let read = |wrapper: Wrapper<'a>| wrapper.read_payload(wrapper.payload.unwrap_or(&body[body.len()..]));
+        Wrapper::read(body).and_then(read).map_err(|error| error.relative_to(body))
     }
 
     /// Encodes the body of a frame to the front of `buffer`, and returns its number of bytes.
