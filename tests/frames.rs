@@ -1,4 +1,5 @@
 //! Frames on streams that deliver, take and fail as they like.
+#![cfg(feature = "std")]
 
 mod common;
 

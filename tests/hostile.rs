@@ -1,5 +1,6 @@
 //! Bytes from a peer that is broken or means harm: errors are fine, panics and endless loops are
 //! not, and what decodes must be sound.
+#![cfg(feature = "std")]
 
 mod common;
 

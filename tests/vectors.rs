@@ -1,4 +1,5 @@
 //! Frames recorded from the real programs: what they say, and that the same is said byte for byte.
+#![cfg(feature = "std")]
 
 mod common;
 

@@ -36,6 +36,6 @@ fn of_value(value: Value<'_>) -> Json {
             assert_eq!(elements.len(), list.count());
             elements.into()
         }
-        Value::Map(map) => map.entries().iter().map(|(key, value)| (key, value)).collect(),
+        Value::Map(map) => map.entries().iter().collect(),
     }
 }

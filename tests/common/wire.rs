@@ -82,7 +82,7 @@ pub fn sample(field: &FieldDescriptor, variation: u8) -> Vec<u8> {
     match field.kind {
         Kind::String | Kind::Bytes => text(number, &format!("{} {variation}", field.name)),
         Kind::Int32 => int(number, 1000 + u64::from(variation)),
-        Kind::Bool => int(number, u64::from(variation % 2 == 0)),
+        Kind::Bool => int(number, u64::from(variation == 0)),
         Kind::Enum(descriptor) => int(number, descriptor.values[1 + usize::from(variation)].1 as u64),
         Kind::Message(message) => bytes(number, &samples(message).concat()),
         Kind::Map => bytes(number, &entry("key", &variation.to_string())),

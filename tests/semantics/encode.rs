@@ -74,9 +74,13 @@ fn lengths_of_every_size() {
 fn lists_of_every_size() {
     for count in lengths().filter(|count| *count < 1000).chain([0, 1, 5000]) {
         let empty = vec![""; count];
-        encode(&Payload::RoomList(RoomList { room: List::from(&empty), name: List::from(&empty), user: None }));
+        encode(&Payload::RoomList(RoomList {
+            room: List::from(empty.as_slice()),
+            name: List::from(empty.as_slice()),
+            user: None,
+        }));
         let buddies = vec![Buddy { group: List::from(&["a", "b"]), ..Buddy::default() }; count];
-        encode(&Payload::Buddies(Buddies { buddy: List::from(&buddies) }));
+        encode(&Payload::Buddies(Buddies { buddy: List::from(buddies.as_slice()) }));
         let entries = vec![("", ""); count];
         let settings = UserSettings { value: StrMap::from(entries.as_slice()) };
         encode(&Payload::Login(Login { settings: Some(settings), ..Login::default() }));
@@ -121,7 +125,7 @@ proptest! {
             headline: flags[0],
             pm: flags[1],
             carbon: flags[2],
-            attachment: List::from(&attachment),
+            attachment: List::from(attachment.as_slice()),
             ..ConversationMessage::default()
         }));
     }

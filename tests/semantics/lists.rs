@@ -40,8 +40,8 @@ fn elements_keep_their_order_between_other_fields() {
                 _ => {}
             }
         }
-        assert_eq!(received.room, List::from(&rooms));
-        assert_eq!(received.name, List::from(&names));
+        assert_eq!(received.room, List::from(rooms.as_slice()));
+        assert_eq!(received.name, List::from(names.as_slice()));
     }
 }
 
