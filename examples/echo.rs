@@ -160,7 +160,7 @@ impl Backend for Echo {
         if let Some(user) = self.users.get_mut(card.user_name) {
             user.card = Some((card.nickname.unwrap_or_default().to_owned(), photo.to_owned()));
         }
-        let hash = format!("{:x}", Sha1::digest(photo));
+        let hash = data_encoding::HEXLOWER.encode(&Sha1::digest(photo));
         sender.buddy_changed(&Buddy {
             status: Some(StatusType::Online),
             icon_hash: Some(&hash),
