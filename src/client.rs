@@ -264,12 +264,13 @@ impl Receiver {
                 }
                 return self.next_buffered();
             }
-            if self.tick.is_some_and(|tick| self.last_tick.elapsed() >= tick) {
+            self.flush()?;
+            self.fill()?;
+            // Only after reading: what takes longer than a tick must not keep the loop from that.
+            if !self.closed && self.tick.is_some_and(|tick| self.last_tick.elapsed() >= tick) {
                 self.last_tick = Instant::now();
                 return Ok(Some(Event::Idle));
             }
-            self.flush()?;
-            self.fill()?;
         }
     }
 
@@ -316,8 +317,9 @@ impl Receiver {
     /// Reads once.
     fn fill(&mut self) -> Result<(), Error> {
         if let Some(tick) = self.tick {
-            let wait = tick.saturating_sub(self.last_tick.elapsed()).min(self.ping_timeout);
-            let wait = wait.max(Duration::from_millis(1));
+            let until_tick = tick.saturating_sub(self.last_tick.elapsed());
+            let until_silence = self.ping_timeout.saturating_sub(self.last_received.elapsed());
+            let wait = until_tick.min(until_silence).max(Duration::from_millis(1));
             self.reader.get_ref().0.set_read_timeout(Some(wait)).map_err(Error::Connection)?;
         }
         match self.reader.fill() {
@@ -327,8 +329,8 @@ impl Receiver {
                 Ok(())
             }
             Err(error) => match error.kind() {
-                ErrorKind::Interrupted => Ok(()),
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => self.check_silence(),
+                // Signals too: where they come often no read lasts until its timeout.
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => self.check_silence(),
                 _ if is_gone(&error) => self.end(),
                 _ => Err(Error::Connection(error)),
             },
@@ -343,7 +345,7 @@ impl Receiver {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        if !self.reader.buffered().is_empty() {
+        if !self.reader.buffered().is_empty() && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));
         }
         info!("the main process closed the connection");

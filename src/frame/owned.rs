@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Frame, encode, encoded_len};
 use crate::error::{DecodeError, EncodeError};
@@ -15,9 +16,15 @@ use crate::wire::MAX_MESSAGE_LENGTH;
 /// let thread = std::thread::spawn(move || kept.decode() == Ok(Payload::Ping));
 /// assert!(thread.join().unwrap());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OwnedFrame {
     body: Box<[u8]>,
+}
+
+impl fmt::Debug for OwnedFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_frame().fmt(f)
+    }
 }
 
 impl OwnedFrame {
