@@ -162,6 +162,12 @@ pub fn encode(payload: &Payload<'_>, buffer: &mut [u8]) -> Result<usize, EncodeE
     encode_into(buffer, |writer| write_frame(writer, |writer| payload.write(writer)), || encoded_len(payload))
 }
 
+/// Encodes a frame with this body.
+#[cfg(feature = "std")]
+fn encode_body(body: &[u8], buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    encode_into(buffer, |writer| write_frame(writer, |writer| writer.raw(body)), || HEADER_LEN + body.len())
+}
+
 /// Encodes a frame with a message that need not be moved into a [`Payload`] for it.
 #[cfg(feature = "std")]
 #[inline]

@@ -146,7 +146,7 @@ macro_rules! payloads {
             /// A type that the schema does not know (yet). Malformed for Google's decoders; here
             /// nothing is lost.
             Unknown {
-                /// The number of the type.
+                /// The number of the type. With one that the schema knows, what is encoded is that type.
                 type_number: i32,
                 /// The payload as it came; empty when there was none.
                 bytes: &'a [u8],

@@ -220,7 +220,7 @@ mod reader {
                 let mut errors = 0;
                 loop {
                     match reader.read_frame() {
-                        Ok(Some(frame)) => payloads.push(frame.to_owned()),
+                        Ok(Some(frame)) => payloads.push(frame.into_owned()),
                         Ok(None) => break,
                         Err(error) => {
                             assert_eq!(error.kind(), kind);

@@ -25,7 +25,7 @@ const MOST_BUFFERED: usize = 256 << 10;
 ///
 /// # Errors
 /// All methods return what the connection reports, and `InvalidInput` for a message longer than
-/// Protobuf allows. Once the main process is gone a buffered sender drops what it is given, since
+/// Protobuf allows. An error does not mean that a frame was not sent: do not send it again. Once the main process is gone a buffered sender drops what it is given, since
 /// the loop is about to end; others return `BrokenPipe`. One that does not read for as long as the
 /// ping timeout is a `TimedOut`.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Sender {
         self.message_of(Type::ConvMessageAck, &receipt)
     }
 
-    /// The contact `buddy` buzzes, with a text that may be empty.
+    /// The contact `buddy` asks for attention (XEP-0224), with a text that may be empty.
     pub fn attention(&self, user: &str, buddy: &str, text: &str) -> io::Result<()> {
         let buzz = ConversationMessage { user_name: user, buddy_name: buddy, message: text, ..Message::EMPTY };
         self.message_of(Type::Attention, &buzz)
@@ -167,7 +167,7 @@ impl Sender {
         self.message_of(Type::RoomList, rooms)
     }
 
-    /// A contact's card: the answer to a request, with the same `id`.
+    /// A contact's vCard: the answer to a request, with the same `id`.
     pub fn vcard(&self, card: &VCard<'_>) -> io::Result<()> {
         self.message_of(Type::VCard, card)
     }

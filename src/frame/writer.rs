@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use super::{encode, encode_message};
+use super::{Frame, encode, encode_body, encode_message};
 use crate::enums::Type;
 use crate::error::EncodeError;
 use crate::message::{HiddenBytes, Message};
@@ -76,6 +76,15 @@ impl<W> FrameWriter<W> {
     #[inline]
     pub fn write(&mut self, payload: &Payload<'_>) -> io::Result<()> {
         self.add(|buffer| encode(payload, buffer))
+    }
+
+    /// Adds a frame that is encoded already, such as one that was received: nothing of it is lost,
+    /// known to the schema or not.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_frame(&mut self, frame: Frame<'_>) -> io::Result<()> {
+        self.add(|buffer| encode_body(frame.body(), buffer))
     }
 
     /// Adds a frame, as [`write`](Self::write) does, with a message that need not be moved into a
