@@ -422,6 +422,23 @@ mod writer {
     }
 
     #[test]
+    fn received_frames_are_written_as_they_came() {
+        let unknown_field: &[u8] = b"\x08\x09\x7a\x01\x78";
+        let mut writer = FrameWriter::new(Script::default());
+        writer.write_frame(Frame::new(unknown_field)).unwrap();
+        writer.write_frame(Frame::new(b"")).unwrap();
+        assert_eq!(writer.buffered(), b"\0\0\0\x05\x08\x09\x7a\x01\x78\0\0\0\0");
+    }
+
+    #[test]
+    fn owned_frames_are_made_of_payloads_too() {
+        let payload = Payload::RawXml("<presence/>");
+        let frame = OwnedFrame::encode(&payload).unwrap();
+        assert_eq!(frame.decode(), Ok(payload));
+        assert_eq!(OwnedFrame::new(frame.clone().into_body()), frame);
+    }
+
+    #[test]
     fn message_that_is_too_long_is_refused_and_adds_nothing() {
         let part = "x".repeat(1 << 20);
         let parts = vec![part.as_str(); 2048];
