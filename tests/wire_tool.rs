@@ -44,10 +44,12 @@ fn run(arguments: &[&str], input: &[u8]) -> Run {
     Run { status: output.status.code().unwrap(), output: output.stdout, complaints: complaints(&output.stderr) }
 }
 
-/// What a run said on standard error, without the name of the tool, which starts every line.
+/// What a run said on standard error. The name of the tool is left out: it starts every line that is
+/// about the input, and none that is about usage.
 fn complaints(text: &[u8]) -> String {
-    let lines = std::str::from_utf8(text).unwrap().lines();
-    lines.map(|line| format!("{}\n", line.strip_prefix("spectrum2-wire: ").unwrap())).collect()
+    let text = std::str::from_utf8(text).unwrap();
+    assert!(text.lines().all(|line| line.starts_with("spectrum2-wire: ")) || text.contains("Usage"));
+    text.replace("spectrum2-wire: ", "")
 }
 
 /// What decoding must print when all is well.
