@@ -48,7 +48,7 @@ fn run(arguments: &[&str], input: &[u8]) -> Run {
 /// about the input, and none that is about usage.
 fn complaints(text: &[u8]) -> String {
     let text = std::str::from_utf8(text).unwrap();
-    assert!(text.lines().all(|line| line.starts_with("spectrum2-wire: ")) || text.contains("Usage"));
+    assert!(text.lines().all(|line| line.starts_with("spectrum2-wire: ")) || text.starts_with("error: "));
     text.replace("spectrum2-wire: ", "")
 }
 
