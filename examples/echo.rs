@@ -51,7 +51,7 @@ struct User {
 }
 
 #[derive(Default)]
-struct Echo {
+pub struct Echo {
     users: HashMap<String, User>,
 }
 
@@ -61,7 +61,8 @@ fn main() -> ExitCode {
 
 impl Backend for Echo {
     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
-        sender.backend_config(&BackendConfig::builder().need_password(true).muc(true).receipts(true).build()?)?;
+        let config = BackendConfig::builder().need_registration(false).muc(true).receipts(true);
+        sender.backend_config(&config.build()?)?;
         sender.room_list(&RoomList { room: List::from(&["#test"]), name: List::from(&["Test room"]), user: None })
     }
 
@@ -149,7 +150,7 @@ impl Backend for Echo {
     fn vcard_updated(&mut self, sender: &mut Sender, card: VCard<'_>) -> io::Result<()> {
         let photo = card.photo.unwrap_or_default();
         self.user(card.user_name).card = Some((card.nickname.unwrap_or_default().to_owned(), photo.to_owned()));
-        let hash = format!("{:x}", Sha1::digest(photo));
+        let hash = data_encoding::HEXLOWER.encode(&Sha1::digest(photo));
         sender.buddy_changed(&Buddy {
             status: Some(StatusType::Online),
             icon_hash: Some(&hash),

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use super::{Frame, encode, encoded_len};
 use crate::error::{DecodeError, EncodeError};
 use crate::payload::Payload;
+use crate::wire::MAX_MESSAGE_LENGTH;
 
 /// A frame kept in memory of its own, to be queued or sent to another thread, and decoded there.
 ///
@@ -62,11 +63,11 @@ impl From<Frame<'_>> for OwnedFrame {
 /// # Ok::<(), spectrum2::EncodeError>(())
 /// ```
 pub fn encode_to_vec(payload: &Payload<'_>, buffer: &mut Vec<u8>) -> Result<usize, EncodeError> {
-    let start = buffer.len();
-    buffer.resize(start + encoded_len(payload), 0);
-    let encoded = encode(payload, &mut buffer[start..]);
-    if encoded.is_err() {
-        buffer.truncate(start);
+    let needed = encoded_len(payload);
+    if needed > MAX_MESSAGE_LENGTH {
+        return Err(EncodeError::TooLong { length: needed });
     }
-    encoded
+    let start = buffer.len();
+    buffer.resize(start + needed, 0);
+    encode(payload, &mut buffer[start..])
 }
