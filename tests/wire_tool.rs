@@ -41,7 +41,7 @@ fn run(arguments: &[&str], input: &[u8]) -> Run {
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().unwrap()
     });
-    Run { status: output.status.code().unwrap(), output: output.stdout, complaints: complaints(&output.stderr) }
+    Run { status: output.status.code().unwrap(), complaints: complaints(&output), output: output.stdout }
 }
 
 /// What a run said about its input, without the name of the tool, which starts every line.
