@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Frame, encode, encoded_len};
+use super::{Frame, encode};
 use crate::error::{DecodeError, EncodeError};
 use crate::payload::Payload;
 
@@ -62,11 +62,12 @@ impl From<Frame<'_>> for OwnedFrame {
 /// # Ok::<(), spectrum2::EncodeError>(())
 /// ```
 pub fn encode_to_vec(payload: &Payload<'_>, buffer: &mut Vec<u8>) -> Result<usize, EncodeError> {
+    // Into nothing first: that tells the length, and refuses a message before memory is taken for it.
+    let needed = match encode(payload, &mut []) {
+        Err(EncodeError::BufferTooShort { needed }) => needed,
+        refused => return refused,
+    };
     let start = buffer.len();
-    buffer.resize(start + encoded_len(payload), 0);
-    let encoded = encode(payload, &mut buffer[start..]);
-    if encoded.is_err() {
-        buffer.truncate(start);
-    }
-    encoded
+    buffer.resize(start + needed, 0);
+    encode(payload, &mut buffer[start..])
 }

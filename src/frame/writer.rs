@@ -77,10 +77,18 @@ impl<W> FrameWriter<W> {
         }
     }
 
+    /// Makes room for a frame of `needed` bytes: where written ones stood, if that is enough to make
+    /// the move worthwhile, or else by growing.
     #[cold]
     fn grow(&mut self, needed: usize) {
-        let length = (self.end + needed).max(2 * self.buffer.len()).max(BUFFER_SIZE);
-        self.buffer.resize(length, 0);
+        let written = self.start;
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if written < self.buffer.len() / 2 || self.end + needed > self.buffer.len() {
+            let length = (self.end + needed).max(2 * self.buffer.len()).max(BUFFER_SIZE);
+            self.buffer.resize(length, 0);
+        }
     }
 }
 
