@@ -20,7 +20,9 @@ pub(crate) trait Message<'a>: Copy {
     const DESCRIPTOR: &'static MessageDescriptor;
 
     /// A message without fields; its required ones hold their type's default.
-    const EMPTY: Self;
+    ///
+    /// Not a constant, which would be copied as a whole, twice.
+    fn empty() -> Self;
 
     /// Reads all fields up to the end of `cursor` into a message that is empty, where it stands:
     /// moving a message costs more than reading a short one.
@@ -123,7 +125,7 @@ macro_rules! message {
             /// The first thing that makes the message malformed, with field and offset.
             #[inline]
             pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
-                let mut message = <Self as $crate::message::Message<'a>>::EMPTY;
+                let mut message = <Self as $crate::message::Message<'a>>::empty();
                 match $crate::message::Message::read(&mut message, $crate::wire::Cursor::new(payload)) {
                     Ok(()) => Ok(message),
                     Err(error) => Err(error.relative_to(payload)),
@@ -178,7 +180,10 @@ macro_rules! message {
         impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
             const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
 
-            const EMPTY: Self = Self { $($field: message!(@default $label $kind)),* };
+            #[inline(always)]
+            fn empty() -> Self {
+                Self { $($field: message!(@default $label $kind)),* }
+            }
 
             #[inline(always)]
             fn read<const TRUSTED: bool>(
@@ -216,7 +221,7 @@ macro_rules! message {
 
         impl<'a> Default for $name $(<$lifetime>)? {
             fn default() -> Self {
-                <Self as $crate::message::Message<'a>>::EMPTY
+                <Self as $crate::message::Message<'a>>::empty()
             }
         }
 
@@ -400,9 +405,17 @@ fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
-        let mut message = M::EMPTY;
+        let mut message = M::empty();
         message.read(content)?;
         Ok(message)
+    }
+
+    /// Out of line: users iterate in many places.
+    #[inline(never)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        let mut message = M::empty();
+        message.read(content).ok()?;
+        Some(message)
     }
 }
 

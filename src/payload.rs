@@ -197,7 +197,14 @@ macro_rules! payloads {
                         *self = Self::$empty;
                         Ok(())
                     })*
-                    $($(Type::$variant => read_message::<$message>(self, of, bytes),)*)*
+                    $($(Type::$variant => {
+                        *self = Self::$variant(<$message>::empty());
+                        match self {
+                            Self::$variant(message) => read_message(message, bytes),
+                            // Not reached.
+                            _ => Ok(()),
+                        }
+                    })*)*
                     Type::RawXml => {
                         *self = Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?);
                         Ok(())
@@ -205,22 +212,6 @@ macro_rules! payloads {
                 }
             }
         }
-
-        $(
-            impl<'a> Carried<'a> for $message {
-                #[inline(always)]
-                fn place<'p>(payload: &'p mut Payload<'a>, of: Type) -> Option<&'p mut Self> {
-                    *payload = match of {
-                        $(Type::$variant => Payload::$variant(Self::EMPTY),)*
-                        _ => return None,
-                    };
-                    match payload {
-                        $(Payload::$variant(message) => Some(message),)*
-                        _ => None,
-                    }
-                }
-            }
-        )*
     };
 }
 
@@ -231,21 +222,11 @@ impl Type {
     }
 }
 
-/// A message that is the payload of one or more types.
-trait Carried<'a>: Message<'a> {
-    /// Makes `payload` an empty message of a type that carries this message.
-    fn place<'p>(payload: &'p mut Payload<'a>, of: Type) -> Option<&'p mut Self>;
-}
-
 /// One function for each message, so that each is compiled on its own: inlined into one, the
 /// compiler moves every field of every message through the same registers.
 #[inline(never)]
-fn read_message<'a, M: Carried<'a>>(payload: &mut Payload<'a>, of: Type, bytes: &'a [u8]) -> Result<(), DecodeError> {
-    match M::place(payload, of) {
-        Some(message) => message.read(Cursor::new(bytes)),
-        // Not reached: `read_typed` asks for the types of this message alone.
-        None => Ok(()),
-    }
+fn read_message<'a, M: Message<'a>>(message: &mut M, bytes: &'a [u8]) -> Result<(), DecodeError> {
+    message.read(Cursor::new(bytes))
 }
 
 payloads! {
@@ -376,7 +357,10 @@ impl<'a> Payload<'a> {
     /// # Errors
     /// As [`decode`](Self::decode); the payload then holds what was read so far.
     pub fn decode_from(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        self.read(body).map_err(|error| error.relative_to(body))
+        match self.read(body) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.relative_to(body)),
+        }
     }
 
     /// Expects a body as every serializer writes it: type, then payload up to the end.

@@ -271,6 +271,12 @@ impl OpenGroups {
 /// An element of a repeated field, or an entry of a map: what stands behind tag and length.
 pub(crate) trait Element<'a>: Copy {
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self>;
+
+    /// Reads an element that was read before.
+    #[inline(always)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        Self::read(content, NO_FIELD).ok()
+    }
 }
 
 impl<'a> Element<'a> for &'a str {
@@ -386,9 +392,9 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     pub(crate) fn next(&mut self) -> Option<T> {
         self.remaining = self.remaining.checked_sub(1)?;
         if !self.elements.take_tag(self.tag) {
-            self.find_next()?;
+            *self = self.clone().find_next()?;
         }
-        T::read(self.elements.nested(NO_FIELD).ok()?, NO_FIELD).ok()
+        T::read_again(self.elements.nested(NO_FIELD).ok()?)
     }
 
     pub(crate) fn remaining(&self) -> usize {
@@ -398,11 +404,11 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     /// Steps over other fields, and into the next merged message, up to behind the next tag.
     #[cold]
     #[inline(never)]
-    fn find_next(&mut self) -> Option<()> {
+    fn find_next(mut self) -> Option<Self> {
         loop {
             while !self.elements.is_empty() {
                 if find_tag(&mut self.elements, self.tag)? {
-                    return Some(());
+                    return Some(self);
                 }
             }
             let (tag, outer) = self.outer.as_mut()?;
