@@ -119,7 +119,7 @@ macro_rules! varint_field {
 
             #[inline(always)]
             fn at_least(self) -> usize {
-                1
+                0
             }
 
             #[inline(always)]
@@ -231,9 +231,11 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.0.len() + self.1.len(), |writer| {
+        writer.delimited(tag, self.0.len() + self.1.len(), |buffer| {
+            let mut writer = Writer::new(buffer);
             writer.bytes(KEY, self.0.as_bytes())?;
-            writer.bytes(VALUE, self.1.as_bytes())
+            writer.bytes(VALUE, self.1.as_bytes())?;
+            Ok(writer.left())
         })
     }
 }

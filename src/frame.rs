@@ -143,10 +143,10 @@ fn write_frame(
     writer: &mut Writer<'_>,
     write_body: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
 ) -> Result<(), Full> {
-    writer.array([0; HEADER_LEN])?;
-    write_body(writer)?;
-    let length = writer.position() - HEADER_LEN;
-    let mut header = [0; HEADER_LEN];
-    BigEndian::write_u32(&mut header, length as u32);
-    writer.patch(0, header)
+    let header = |length| {
+        let mut header = [0; HEADER_LEN];
+        BigEndian::write_u32(&mut header, length as u32);
+        header
+    };
+    writer.prefixed(header, write_body)
 }

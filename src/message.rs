@@ -45,11 +45,13 @@ pub(crate) fn encode_into(
     write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
     needed: impl FnOnce() -> usize,
 ) -> Result<usize, EncodeError> {
+    let room = buffer.len();
     let mut writer = Writer::new(buffer);
-    match write(&mut writer) {
-        Ok(()) if writer.position() <= MAX_MESSAGE_LENGTH => Ok(writer.position()),
-        Ok(()) => Err(EncodeError::TooLong { length: writer.position() }),
-        Err(Full) => Err(too_short(needed())),
+    let written = write(&mut writer);
+    match (written, room.wrapping_sub(writer.left())) {
+        (Ok(()), length) if length <= MAX_MESSAGE_LENGTH => Ok(length),
+        (Ok(()), length) => Err(EncodeError::TooLong { length }),
+        (Err(Full), _) => Err(too_short(needed())),
     }
 }
 
@@ -207,7 +209,8 @@ macro_rules! message {
                 0 $(+ message!(@encoded_len $label $kind, self.$field))*
             }
 
-            #[inline(always)]
+            // Out of line, or else what it loads is kept in registers for `write`, which needs them.
+            #[inline(never)]
             fn at_least(&self) -> usize {
                 0 $(+ message!(@at_least $label, self.$field))*
             }
@@ -401,6 +404,14 @@ fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
     Ok(())
 }
 
+/// Writes all fields, and returns how many bytes are left.
+#[inline(always)]
+pub(crate) fn write_fields<'a>(message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    message.write(&mut writer)?;
+    Ok(writer.left())
+}
+
 /// Messages are elements of repeated fields.
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
@@ -429,6 +440,6 @@ impl<'a, M: Message<'a>> Repeated<'a> for M {
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.at_least(), |writer| Message::write(&self, writer))
+        writer.delimited(tag, self.at_least(), |buffer| write_fields(&self, buffer))
     }
 }

@@ -5,7 +5,7 @@ use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
-    Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
+    Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into, write_fields,
 };
 use crate::wire::{self, Cursor, Full, Writer, delimited_len, two_byte_length, varint_len, wire_type};
 
@@ -172,13 +172,13 @@ macro_rules! payloads {
                 }
             }
 
-            /// Writes type and payload.
-            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+            /// Writes type and payload, and returns how many bytes are left.
+            fn write_to(&self, buffer: &mut [u8]) -> Result<usize, Full> {
                 match self {
-                    $(Self::$empty => write_type(Type::$empty, writer),)*
-                    $($(Self::$variant(message) => write_message(Type::$variant, message, writer),)*)*
-                    Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), writer),
-                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, writer),
+                    $(Self::$empty => write_type(Type::$empty, buffer),)*
+                    $($(Self::$variant(message) => write_message(Type::$variant, message, buffer),)*)*
+                    Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), buffer),
+                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, buffer),
                 }
             }
 
@@ -413,21 +413,34 @@ impl<'a> Payload<'a> {
     pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, EncodeError> {
         encode_into(buffer, |writer| self.write(writer), || self.encoded_len())
     }
+
+    #[inline(always)]
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.lend(|buffer| self.write_to(buffer))
+    }
 }
 
 #[inline(always)]
-fn write_type(of: Type, writer: &mut Writer<'_>) -> Result<(), Full> {
-    writer.array([TYPE_TAG, of.number() as u8])
+fn write_type(of: Type, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    writer.array([TYPE_TAG, of.number() as u8])?;
+    Ok(writer.left())
 }
 
 /// Writes a wrapper around a message. The number of every known type is one byte.
-#[inline(always)]
-pub(crate) fn write_message<'a>(of: Type, message: &impl Message<'a>, writer: &mut Writer<'_>) -> Result<(), Full> {
-    write_type(of, writer)?;
-    writer.delimited(PAYLOAD_TAG, message.at_least(), |writer| message.write(writer))
+///
+/// One function for each message, as for reading.
+#[inline(never)]
+pub(crate) fn write_message<'a, M: Message<'a>>(of: Type, message: &M, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    writer.array([TYPE_TAG, of.number() as u8])?;
+    writer.delimited(PAYLOAD_TAG, message.at_least(), |buffer| write_fields(message, buffer))?;
+    Ok(writer.left())
 }
 
-fn write_bytes(type_number: i32, bytes: &[u8], writer: &mut Writer<'_>) -> Result<(), Full> {
+fn write_bytes(type_number: i32, bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
     writer.varint(TYPE_TAG, i64::from(type_number) as u64)?;
-    writer.bytes(PAYLOAD_TAG, bytes)
+    writer.bytes(PAYLOAD_TAG, bytes)?;
+    Ok(writer.left())
 }
