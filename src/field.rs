@@ -57,7 +57,7 @@ impl<'a> Singular<'a> for &'a str {
 
     #[inline(always)]
     fn at_least(self) -> usize {
-        self.len()
+        2 + self.len()
     }
 
     #[inline(always)]
@@ -86,7 +86,7 @@ impl<'a> Singular<'a> for &'a [u8] {
 
     #[inline(always)]
     fn at_least(self) -> usize {
-        self.len()
+        2 + self.len()
     }
 
     #[inline(always)]
@@ -231,7 +231,7 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.0.len() + self.1.len(), |buffer| {
+        writer.delimited(tag, 4 + self.0.len() + self.1.len(), |buffer| {
             let mut writer = Writer::new(buffer);
             writer.bytes(KEY, self.0.as_bytes())?;
             writer.bytes(VALUE, self.1.as_bytes())?;

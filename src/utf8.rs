@@ -72,15 +72,21 @@ fn is_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
 
 #[inline(never)]
 fn is_valid_general(bytes: &[u8]) -> bool {
-    let mut rest = skip_ascii(bytes);
+    let rest = skip_ascii(bytes);
     #[cfg(feature = "simdutf8")]
     if rest.len() >= LONG {
         return simdutf8::basic::from_utf8(rest).is_ok();
     }
-    let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return true };
+    is_valid_by_windows(rest)
+}
+
+#[inline(never)]
+fn is_valid_by_windows(bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
     if is_continuation(*first) || is_lead(*last) {
         return false;
     }
+    let mut rest = bytes;
     // What is before `rest` is right, and so is its first byte as the next one of that.
     while let Some(window) = rest.first_chunk::<WINDOW>() {
         if !is_sound(window) {

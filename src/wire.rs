@@ -212,12 +212,23 @@ fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8]
     Err(DecodeError::new(DecodeErrorKind::VarintTooLong, field, bytes))
 }
 
+/// Two bytes of length, without a call: texts over 127 bytes are not rare.
 #[inline(never)]
 fn bytes_of_any_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
-    let (length, rest) = match bytes {
-        [low, high, rest @ ..] if *low >= 0x80 && *high < 0x80 => (two_byte_length(*low, *high) as u64, rest),
-        _ => varint_up_to(5, bytes, field)?,
-    };
+    if let [low, high, rest @ ..] = bytes
+        && *low >= 0x80
+        && *high < 0x80
+        && let Some(split) = rest.split_at_checked(two_byte_length(*low, *high))
+    {
+        return Ok(split);
+    }
+    bytes_of_rare_length(bytes, field)
+}
+
+#[cold]
+#[inline(never)]
+fn bytes_of_rare_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
+    let (length, rest) = varint_up_to(5, bytes, field)?;
     let content = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
     content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, bytes))
 }
@@ -545,7 +556,7 @@ impl<'b> Writer<'b> {
                 *second = length as u8;
                 start + length
             }
-            [first, second, third, ..] if start == 3 && length >= 0x80 && length < 0x4000 => {
+            [first, second, third, ..] if start == 3 && (0x80..0x4000).contains(&length) => {
                 *first = tag;
                 *second = length as u8 | 0x80;
                 *third = (length >> 7) as u8;
@@ -597,7 +608,7 @@ fn put_long_varint(buffer: &mut [u8], tag: u8, mut value: u64) -> usize {
 #[inline(never)]
 fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
     let start = match buffer {
-        [first, second, third, ..] if bytes.len() >= 0x80 && bytes.len() < 0x4000 => {
+        [first, second, third, ..] if (0x80..0x4000).contains(&bytes.len()) => {
             *first = tag;
             *second = bytes.len() as u8 | 0x80;
             *third = (bytes.len() >> 7) as u8;
