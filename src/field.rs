@@ -192,6 +192,9 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
     fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
         let mut entry = ("", "");
+        if cfg!(spectrum2_plain) {
+            return read_unordered_entry(entry, content, field);
+        }
         if content.take_tag(KEY) {
             entry.0 = content.string(field)?;
         }

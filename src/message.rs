@@ -193,6 +193,9 @@ macro_rules! message {
                 mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
             ) -> Result<(), $crate::DecodeError> {
                 let message = cursor;
+                if cfg!(spectrum2_plain) {
+                    return self.read_unordered(cursor, message, Self::REQUIRED);
+                }
                 #[allow(unused_labels, reason = "only required fields leave the block early")]
                 let missing = 'fields: {
                     $(message!(@read $label $kind, self.$field, cursor, 'fields, Self::REQUIRED, $index, $number);)*

@@ -109,6 +109,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     pub(crate) fn bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
         if let [length, rest @ ..] = self.rest
             && *length < 0x80
+            && !cfg!(spectrum2_plain)
             && let Some((content, rest)) = rest.split_at_checked(usize::from(*length))
         {
             self.rest = rest;
@@ -218,6 +219,7 @@ fn bytes_of_any_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
     if let [low, high, rest @ ..] = bytes
         && *low >= 0x80
         && *high < 0x80
+        && !cfg!(spectrum2_plain)
         && let Some(split) = rest.split_at_checked(two_byte_length(*low, *high))
     {
         return Ok(split);
@@ -640,7 +642,7 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
 /// Up to 64 bytes, which is most strings, without a call: loads and stores that overlap.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
-    if from.len() > 64 {
+    if from.len() > 64 || cfg!(spectrum2_plain) {
         copy_long(to, from);
     } else if !(copy_ends::<32>(to, from)
         || copy_ends::<16>(to, from)
