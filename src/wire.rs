@@ -630,8 +630,16 @@ fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
 fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
-    if end <= buffer.len() && start.saturating_add(length) <= buffer.len() {
-        buffer.copy_within(start..start + length, moved);
+    let area = start.min(moved)..start.max(moved).saturating_add(length);
+    if let Some(area) = buffer.get_mut(area)
+        && start.abs_diff(moved) <= area.len()
+    {
+        // A rotation, and not `copy_within`, whose own check would be one that can panic.
+        if start < moved {
+            area.rotate_right(moved - start);
+        } else {
+            area.rotate_left(start - moved);
+        }
         put_long_varint(buffer, tag, length as u64);
     }
     end
