@@ -631,22 +631,20 @@ fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
     start.saturating_add(bytes.len())
 }
 
-/// Writes tag and length in front of a content that stands at `start`, and moves it there.
+/// Writes tag and length in front of a content that stands at `start`, and moves it up to make room.
+/// Returns where it ends then, which may be behind the buffer.
 #[cold]
 #[inline(never)]
 fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
-    let area = start.min(moved)..start.max(moved).saturating_add(length);
-    if let Some(area) = buffer.get_mut(area)
-        && start.abs_diff(moved) <= area.len()
+    // The prediction was a lower bound, so the content never moves down.
+    let shift = moved.saturating_sub(start);
+    if let Some(area) = buffer.get_mut(start..end)
+        && shift <= area.len()
     {
         // A rotation, and not `copy_within`, whose own check would be one that can panic.
-        if start < moved {
-            area.rotate_right(moved - start);
-        } else {
-            area.rotate_left(start - moved);
-        }
+        area.rotate_right(shift);
         put_long_varint(buffer, tag, length as u64);
     }
     end
