@@ -19,7 +19,7 @@ use crate::wire::{Element, Elements, Window};
 ///
 /// let kept = vec![String::from("Friends"), String::from("Work")];
 /// let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
-/// assert_eq!(List::from(&kept), groups);
+/// assert_eq!(List::from(kept.as_slice()), groups);
 /// ```
 #[derive(Clone, Copy)]
 pub struct List<'a, T> {
