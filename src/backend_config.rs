@@ -10,17 +10,27 @@ impl BackendConfig<'_> {
     /// ```
     /// use spectrum2::BackendConfig;
     ///
-    /// let config = BackendConfig::builder().need_password(true).muc(true).receipts(true).build()?;
-    /// assert!(config.contains("\nmuc=1\n"));
+    /// let config = BackendConfig::builder().need_registration(false).muc(true).receipts(true).build()?;
+    /// assert!(config.starts_with("[registration]\nneedPassword=1\nneedRegistration=0\n[features]\nmuc=1\n"));
     /// # Ok::<(), spectrum2::ConfigFieldError>(())
     /// ```
     pub fn builder() -> BackendConfigBuilder<'static> {
-        BackendConfigBuilder::default()
+        BackendConfigBuilder {
+            need_password: true,
+            need_registration: true,
+            extra_fields: &[],
+            muc: false,
+            raw_xml: false,
+            disable_jid_escaping: false,
+            receipts: false,
+            send_buddies_on_login: false,
+        }
     }
 }
 
-/// Makes the text of BACKEND_CONFIG. Everything is off unless set.
-#[derive(Clone, Debug, Default)]
+/// Makes the text of BACKEND_CONFIG. As in the C++ library, users need a registration and a password
+/// unless set otherwise, and everything else is off.
+#[derive(Clone, Debug)]
 pub struct BackendConfigBuilder<'a> {
     need_password: bool,
     need_registration: bool,

@@ -23,6 +23,7 @@ use std::str::FromStr;
 pub struct Launch {
     host: String,
     port: u16,
+    backend_id: Option<u32>,
     config_path: Option<PathBuf>,
     config: Config,
 }
@@ -43,7 +44,8 @@ impl Launch {
     pub fn from_args<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, LaunchError> {
         let arguments = Arguments::parse(arguments.into_iter().map(Into::into));
         let host = arguments.host.filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| LaunchError::new("--host is missing"))?;
+        let host =
+            host.ok_or_else(|| LaunchError::new("--host is missing (backends are started by the main process)"))?;
         let port = arguments.port.ok_or_else(|| LaunchError::new("--port is missing"))?;
         let port = port.parse().ok().filter(|port| *port != 0);
         let port = port.ok_or_else(|| LaunchError::new("--port has to be a number from 1 to 65535"))?;
@@ -53,7 +55,8 @@ impl Launch {
         };
         config.overrides(arguments.overrides);
         config.substitute_jid();
-        Ok(Self { host, port, config_path: arguments.config_path, config })
+        let backend_id = config.number("service.backend_id")?;
+        Ok(Self { host, port, backend_id, config_path: arguments.config_path, config })
     }
 
     /// The host of the main process.
@@ -68,7 +71,7 @@ impl Launch {
 
     /// The number of this backend process, from 1; `None` where the command line does not tell.
     pub fn backend_id(&self) -> Option<u32> {
-        self.config.number("service.backend_id").ok().flatten()
+        self.backend_id
     }
 
     /// The gateway's JID: `service.jid`, which `-j` overrides.
@@ -135,6 +138,11 @@ impl Arguments {
 
 /// A configuration: keys, addressed as `section.key`, with their values.
 ///
+/// The text is what the main process reads too: `[section]` and `key = value`, with white space
+/// around names and values left out. `#` starts a comment anywhere, also within a value; nothing
+/// else does. Quotes are part of the value. A key may stand more than once, which makes a list. In a
+/// configuration that came with [`Launch`], `$jid` in a value stands for `service.jid`.
+///
 /// ```
 /// use spectrum2::Config;
 ///
@@ -178,6 +186,14 @@ impl Config {
     /// The value of a key; the last one, if it stands more than once.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.entries.iter().rfind(|entry| entry.0 == key).map(|entry| entry.1.as_str())
+    }
+
+    /// The value of a key that has to be there.
+    ///
+    /// # Errors
+    /// A key that is not there.
+    pub fn require(&self, key: &str) -> Result<&str, LaunchError> {
+        self.get(key).ok_or_else(|| LaunchError(format!("{key} is missing in the configuration")))
     }
 
     /// All values of a key, in the order of the file.
@@ -287,3 +303,10 @@ impl fmt::Display for LaunchError {
 }
 
 impl std::error::Error for LaunchError {}
+
+/// For what a backend needs before it can start: a file, say, or an address.
+impl From<std::io::Error> for LaunchError {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,5 +1,6 @@
-//! The Spectrum 2 backend protocol.
-#![doc = ""]
+// The README's examples need the client.
+#![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "std"), doc = "The Spectrum 2 backend protocol: the frame codec.")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(missing_docs, unsafe_code)]
 
@@ -30,18 +31,17 @@ pub mod reference;
 mod utf8;
 mod wire;
 
-pub use enums::{ConnectionError, ParticipantFlags, StatusType, Type};
+#[cfg(feature = "std")]
+pub use backend_config::{BackendConfigBuilder, ConfigFieldError};
+#[cfg(feature = "std")]
+pub use client::{Backend, Client, DEFAULT_PING_TIMEOUT, Error, Event, Receiver, Sender, main};
+pub use enums::{ConnectionError, ParticipantFlags, StatusType, Type, UnknownName};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FrameError};
+#[cfg(feature = "std")]
+pub use launch::{Config, Launch, LaunchError};
 pub use list::{List, ListItem, ListIter, StrMap};
 pub use message::{
     ApiVersion, Attachment, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File,
     FileTransferData, Login, Logout, Participant, Room, RoomList, Stats, Status, UserSettings, VCard,
 };
 pub use payload::{Payload, Wrapper};
-
-#[cfg(feature = "std")]
-pub use backend_config::{BackendConfigBuilder, ConfigFieldError};
-#[cfg(feature = "std")]
-pub use client::{Backend, Client, DEFAULT_PING_TIMEOUT, Error, Event, Receiver, Sender, main};
-#[cfg(feature = "std")]
-pub use launch::{Config, Launch, LaunchError};

@@ -79,7 +79,8 @@ impl<const N: usize> FrameBuffer<N> {
     /// Adds a frame to be sent.
     ///
     /// # Errors
-    /// No room for it, with the length needed; nothing is added.
+    /// No room for it now, with the number of bytes that it takes; one that takes more than `N`
+    /// never fits. Nothing is added.
     pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
         self.compact();
         let used = self.buffer.len();

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use super::{encode, encode_message};
+use super::{Frame, encode, encode_body, encode_message};
 use crate::enums::Type;
 use crate::error::EncodeError;
 use crate::message::{HiddenBytes, Message};
@@ -78,6 +78,15 @@ impl<W> FrameWriter<W> {
         self.add(|buffer| encode(payload, buffer))
     }
 
+    /// Adds a frame that is encoded already, such as one that was received: nothing of it is lost,
+    /// known to the schema or not.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_frame(&mut self, frame: Frame<'_>) -> io::Result<()> {
+        self.add(|buffer| encode_body(frame.body(), buffer))
+    }
+
     /// Adds a frame, as [`write`](Self::write) does, with a message that need not be moved into a
     /// [`Payload`] for it.
     #[inline]
@@ -99,10 +108,18 @@ impl<W> FrameWriter<W> {
         }
     }
 
+    /// Makes room for a frame of `needed` bytes: where written ones stood, if that is enough to make
+    /// the move worthwhile, or else by growing.
     #[cold]
     fn grow(&mut self, needed: usize) {
-        let length = (self.end + needed).max(2 * self.buffer.len()).max(BUFFER_SIZE);
-        self.buffer.resize(length, 0);
+        let written = self.start;
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if written < self.buffer.len() / 2 || self.end + needed > self.buffer.len() {
+            let length = (self.end + needed).max(2 * self.buffer.len()).max(BUFFER_SIZE);
+            self.buffer.resize(length, 0);
+        }
     }
 }
 

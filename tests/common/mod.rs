@@ -1,0 +1,15 @@
+//! What the tests share.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+#[cfg(feature = "std")]
+pub mod call;
+pub mod json;
+pub mod recorded;
+pub mod wire;
+
+use spectrum2::Type;
+
+/// Every type of the schema, in its order.
+pub fn types() -> impl Iterator<Item = Type> {
+    Type::DESCRIPTOR.values.iter().map(|(_, number)| Type::from_number(*number).expect("a value of the schema"))
+}
