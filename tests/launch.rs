@@ -84,12 +84,13 @@ mod command_line {
 
     #[test]
     fn what_is_missing_or_wrong_is_one_line() {
+        let no_host = "--host is missing (backends are started by the main process)";
         let no_port = "--port has to be a number from 1 to 65535";
         let cases = [
-            ("", "--host is missing"),
-            ("--port 1", "--host is missing"),
-            ("--port 1 --host", "--host is missing"),
-            ("--port 1 --host=", "--host is missing"),
+            ("", no_host),
+            ("--port 1", no_host),
+            ("--port 1 --host", no_host),
+            ("--port 1 --host=", no_host),
             ("--host a", "--port is missing"),
             ("--host a --port", "--port is missing"),
             ("--host a --port=", no_port),
@@ -146,8 +147,9 @@ mod command_line {
         let id = |argument: &str| launch(&format!("{ADDRESS} {argument}")).unwrap().backend_id();
         assert_eq!(id("--service.backend_id=2"), Some(2));
         assert_eq!(id("--service.backend_id 2"), Some(2));
-        assert_eq!(id("--service.backend_id=two"), None);
         assert_eq!(id("--service.backend_id"), None);
+        let expected = "service.backend_id = two: is not a number, or not one in range";
+        assert_eq!(failure(&format!("{ADDRESS} --service.backend_id=two")), expected);
     }
 
     #[test]
@@ -263,6 +265,13 @@ mod file {
         assert_eq!(config.list("a.x").collect::<Vec<_>>(), ["1", "2", "4"]);
         assert_eq!(config.get("a.x"), Some("4"));
         assert_eq!(config.list("a.none").count(), 0);
+    }
+
+    #[test]
+    fn keys_that_have_to_be_there() {
+        let config = config("[a]\nx = 1\nempty =\n");
+        assert_eq!((config.require("a.x"), config.require("a.empty")), (Ok("1"), Ok("")));
+        assert_eq!(config.require("a.y").unwrap_err().to_string(), "a.y is missing in the configuration");
     }
 
     #[test]

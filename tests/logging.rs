@@ -195,7 +195,7 @@ fn debug_of_frames_shows_no_password() {
     for stream in [frames(&[login()]), frames(&[join_room()]), malformed_login()] {
         let frame = Frame::new(&stream[HEADER_LEN..]);
         assert_hidden(&frame);
-        assert_hidden(&frame.to_owned());
+        assert_hidden(&frame.into_owned());
         assert_hidden(&frame.wrapper().unwrap());
         assert_hidden(&split(&stream.repeat(2), 1000));
         if let Err(error) = frame.decode() {
@@ -206,7 +206,7 @@ fn debug_of_frames_shows_no_password() {
     // What is left to see.
     let frame = Frame::new(b"\x08\x09\x12\x01x");
     assert_eq!(format!("{frame:?}"), "Frame { type_number: Ok(9), body: (5 bytes) }");
-    assert_eq!(format!("{:?}", frame.to_owned()), format!("{frame:?}"));
+    assert_eq!(format!("{:?}", frame.into_owned()), format!("{frame:?}"));
     assert_eq!(format!("{:?}", frame.wrapper()), "Ok(Wrapper { type_number: 9, payload: Some((1 bytes)) })");
     assert_eq!(format!("{:?}", Wrapper { type_number: 9, payload: None }), "Wrapper { type_number: 9, payload: None }");
     let split = split(b"\0\0\0\x02\x08\x09\0\0", 100).unwrap();

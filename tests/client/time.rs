@@ -1,9 +1,9 @@
 //! Silence and ticks. Times are only ever compared with what they must at least be.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::time::{Duration, Instant};
 
-use spectrum2::{Error, Event, Payload};
+use spectrum2::{Backend, ConversationMessage, Error, Event, Login, Logout, Payload, Sender};
 
 use super::{PATIENCE, connect, frames, message, name, run, run_quietly, send};
 
@@ -51,6 +51,40 @@ fn ticks_do_not_hide_a_silence() {
         assert_silence(ended, started);
         assert!(ticks * tick <= started.elapsed(), "{ticks} ticks");
     }
+}
+
+/// A backend that ends the loop at its third tick.
+struct Ticking {
+    ticks: u32,
+}
+
+impl Backend for Ticking {
+    fn tick(&self) -> Option<Duration> {
+        Some(TICK)
+    }
+    fn idle(&mut self, sender: &mut Sender) -> io::Result<()> {
+        self.ticks += 1;
+        if self.ticks == 3 { sender.shutdown() } else { Ok(()) }
+    }
+    fn login(&mut self, _: &mut Sender, _: Login<'_>) -> io::Result<()> {
+        unreachable!()
+    }
+    fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> {
+        unreachable!()
+    }
+    fn message(&mut self, _: &mut Sender, _: ConversationMessage<'_>) -> io::Result<()> {
+        unreachable!()
+    }
+}
+
+#[test]
+fn a_backend_asks_for_its_ticks() {
+    let (client, _peer) = connect();
+    let started = Instant::now();
+    let mut backend = Ticking { ticks: 0 };
+    client.run(&mut backend).unwrap();
+    assert_eq!(backend.ticks, 3);
+    assert!(started.elapsed() >= 3 * TICK);
 }
 
 #[test]
