@@ -4,12 +4,14 @@
 //!
 //! `cargo build --release --features host --examples && target/release/examples/msncd_load`
 //!
-//! Users and messages may be given: `msncd_load 1000 100000`. Each user takes two open files in each
-//! of backend and daemon, which are the two programs beside this one.
+//! Users and messages may be given: `msncd_load 1000 100000`. Backend and daemon are the two programs
+//! beside this one. Each user takes an open file in each of them: mind `ulimit -n`. The figures of the
+//! processes come from Linux's `/proc`.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -115,11 +117,7 @@ fn number(name: &str) -> Result<usize> {
     Ok(digits.ok_or("a stranger")?.parse()?)
 }
 
-fn log_in(
-    users: usize,
-    reader: &mut FrameReader<std::net::TcpStream>,
-    writer: &mut FrameWriter<std::net::TcpStream>,
-) -> Result<()> {
+pub fn log_in(users: usize, reader: &mut FrameReader<TcpStream>, writer: &mut FrameWriter<TcpStream>) -> Result<()> {
     for number in 0..users {
         let (user, account) = (user(number), account(number));
         writer.write(&Payload::Login(Login {
@@ -144,7 +142,7 @@ fn log_in(
 }
 
 /// Each user writes to those that follow, in turn. A message is its number between the two.
-fn send(users: usize, messages: usize, writer: &mut FrameWriter<std::net::TcpStream>) -> std::io::Result<()> {
+pub fn send(users: usize, messages: usize, writer: &mut FrameWriter<TcpStream>) -> std::io::Result<()> {
     for message in 0..messages {
         let (sender, round) = (message % users, message / users);
         let receiver = (sender + 1 + round % FRIENDS) % users;
@@ -162,7 +160,7 @@ fn send(users: usize, messages: usize, writer: &mut FrameWriter<std::net::TcpStr
     writer.flush()
 }
 
-fn receive(users: usize, messages: usize, reader: &mut FrameReader<std::net::TcpStream>) -> Result<()> {
+pub fn receive(users: usize, messages: usize, reader: &mut FrameReader<TcpStream>) -> Result<()> {
     let mut next: HashMap<(usize, usize), usize> = HashMap::new();
     let mut received = 0;
     while received < messages {

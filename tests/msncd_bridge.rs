@@ -4,6 +4,9 @@
 
 #[path = "../examples/msncd_backend/bridge.rs"]
 mod bridge;
+#[allow(dead_code)]
+#[path = "../examples/msncd_load.rs"]
+mod load;
 #[path = "../examples/msncd_daemon/server.rs"]
 mod server;
 
@@ -247,15 +250,16 @@ fn statuses_are_mapped_both_ways() {
         gateway.status("bob", status);
         gateway.expect(&format!("alice sees bob@net 'Bob' in Friends {shown}"));
     }
-    gateway.logout("bob");
-    let mut bob = Client::new(TcpStream::connect(daemon.address()).unwrap());
-    bob.login(BOB, "secret").unwrap();
+    let mut cyril = Client::new(TcpStream::connect(daemon.address()).unwrap());
+    cyril.login("cyril@net", "secret").unwrap();
+    gateway.change("alice", "cyril@net", "Cyril", &["Friends"]);
+    gateway.expect("alice sees cyril@net 'Cyril' in Friends None");
     for (status, shown) in [("brb", "Away"), ("lunch", "ExtendedAway"), ("phone", "DoNotDisturb")] {
-        bob.status(status).unwrap();
-        gateway.expect(&format!("alice sees bob@net 'Bob' in Friends {shown}"));
+        cyril.status(status).unwrap();
+        gateway.expect(&format!("alice sees cyril@net 'Cyril' in Friends {shown}"));
     }
-    drop(bob);
-    gateway.expect("alice sees bob@net 'Bob' in Friends None");
+    drop(cyril);
+    gateway.expect("alice sees cyril@net 'Cyril' in Friends None");
     gateway.expect_no_more();
     gateway.exit();
 }
@@ -493,6 +497,28 @@ fn a_connection_that_the_network_closes_is_a_network_error() {
     gateway.expect("alice sees bob@net typing");
     gateway.expect("alice disconnected 0: the network closed the connection");
     gateway.exit();
+}
+
+#[test]
+fn each_of_many_messages_arrives_once_and_in_order() {
+    let (users, messages) = (50, 10_000);
+    let daemon = Daemon::start(0, Network::new(messages)).unwrap();
+    let Gateway { connection, backend, .. } = Gateway::new(daemon.address().port());
+    connection.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut reader, mut writer) = connection.split();
+    load::log_in(users, &mut reader, &mut writer).unwrap();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| load::send(users, messages, &mut writer));
+        load::receive(users, messages, &mut reader).unwrap();
+        sending.join().unwrap().unwrap();
+    });
+    // Whatever came twice would come before the end.
+    writer.write(&Payload::Exit).unwrap();
+    writer.flush().unwrap();
+    while let Some(frame) = reader.read_frame().unwrap() {
+        assert_eq!(describe(&frame.decode().unwrap()), None);
+    }
+    backend.join().unwrap().unwrap();
 }
 
 #[test]

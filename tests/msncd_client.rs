@@ -6,6 +6,8 @@ use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 
 use allocation_counter::measure;
+use proptest::prelude::*;
+use proptest::sample::select;
 use spectrum2::msncd::{Client, Error, Event, Form, LimitError, Limits, Lines, ReadError, Reader, Socket};
 
 const BOB: &str = "bob@example.org";
@@ -380,6 +382,44 @@ fn a_reader_gives_its_memory_back() {
     let left = measure(|| while reader.read_unit(Form::Command).unwrap().is_some() {});
     assert!(left.bytes_max > 60_000);
     assert!(left.bytes_current <= 4096, "{} bytes are kept", left.bytes_current);
+}
+
+proptest! {
+    /// Whatever comes, and wherever it stops, each call returns: with what is asked for, or an error.
+    #[test]
+    fn a_hostile_daemon_makes_errors_at_most(
+        pieces in proptest::collection::vec(prop_oneof![
+            select(COMMANDS.map(|command| command.2).to_vec()).prop_map(|answer| answer.as_bytes().to_vec()),
+            select(POLL.split_inclusive('\n').collect::<Vec<_>>()).prop_map(|line| line.as_bytes().to_vec()),
+            select(vec!["ERR 1\n", "ERR no\n", "MSG 4294967295 0 a@x\n", "CL 4294967295\n", "\n", "MSG \n"])
+                .prop_map(|text| text.as_bytes().to_vec()),
+            any::<Vec<u8>>(),
+        ], 0..8),
+        calls in proptest::collection::vec(0..COMMANDS.len() + 2, 0..20),
+    ) {
+        let timeouts = pieces.into_iter().flat_map(|piece| [Step::Bytes(piece), Step::Fail(ErrorKind::TimedOut)]);
+        let mut client = Client::new(Script::new(timeouts.filter(|step| !matches!(step, Step::Bytes(bytes) if bytes.is_empty()))));
+        for call in calls {
+            let before = client.is_waiting();
+            // What an answer holds is up to the daemon; the checks of those that have content do not
+            // apply, so only the commands that are answered by OK are called.
+            let result = match COMMANDS.get(call) {
+                Some((execute, _, "OK\n")) => execute(&mut client),
+                Some((_, "GETCL\n", _)) => client.contacts().map(|contacts| contacts.iter().for_each(drop)),
+                Some(_) => client.info("Bob").map(|attributes| attributes.iter().for_each(drop)),
+                None if call == COMMANDS.len() => client.finish(),
+                None => client.poll().map(drop),
+            };
+            match result {
+                Err(Error::Stream(error)) => prop_assert!(
+                    client.is_waiting() || !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+                ),
+                Err(Error::Unanswered) => prop_assert!(before && client.is_waiting()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+                Ok(()) => {}
+            }
+        }
+    }
 }
 
 /// A daemon of few words: answers each line from a list.

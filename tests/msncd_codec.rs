@@ -153,6 +153,28 @@ fn every_answer_both_ways() {
 }
 
 #[test]
+fn nothing_is_allocated() {
+    let (commands, events, answers) = (commands(), events(), answers());
+    let mut buffer = [0; 256];
+    let memory = allocation_counter::measure(|| {
+        for (wire, command) in &commands {
+            assert!(split(wire.as_bytes(), Form::Command, Limits::DEFAULT).is_some());
+            assert_eq!(Command::parse(wire.as_bytes()), Ok(*command));
+            assert_eq!(command.encode(&mut buffer), Ok(wire.len()));
+        }
+        for (wire, event) in &events {
+            assert_eq!(Event::parse(wire.as_bytes()), Ok(*event));
+            assert_eq!(event.encode(&mut buffer), Ok(wire.len()));
+        }
+        for (wire, form, answer) in &answers {
+            assert_eq!(Answer::parse(wire.as_bytes(), *form), Ok(*answer));
+            assert_eq!(answer.encode(&mut buffer), Ok(wire.len()));
+        }
+    });
+    assert_eq!(memory.count_total, 0);
+}
+
+#[test]
 fn each_command_knows_its_answer() {
     for (wire, command) in commands() {
         let expected = match wire.split([' ', '\n']).next().unwrap() {

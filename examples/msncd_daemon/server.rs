@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use spectrum2::msncd::{Answer, Command, Form, ReadError, Reader};
 
@@ -16,6 +17,9 @@ pub use network::{LOGGED_IN_ELSEWHERE, Network};
 
 /// A connection needs little; a thousand of them should not take much.
 const STACK_SIZE: usize = 128 << 10;
+
+/// The pause after a connection that could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// A daemon that serves.
 pub struct Daemon {
@@ -76,7 +80,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.stopped.load(Ordering::Relaxed) {
             return;
         }
-        let Ok(stream) = stream.map(Arc::new) else { continue };
+        let Ok(stream) = stream.map(Arc::new) else {
+            // Too many files are open. None tells when it is closed.
+            thread::sleep(ACCEPT_AGAIN);
+            continue;
+        };
         lock(&shared.connections).insert(number, Arc::clone(&stream));
         let serving = Arc::clone(shared);
         let spawned = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
