@@ -11,6 +11,7 @@
 //! poll_interval = 1000    # how often each user's events are fetched, in milliseconds
 //! timeout = 10000         # how long the daemon may take to answer, in milliseconds
 //! reconnect_delay = 1000  # the pause after a failed connection, in milliseconds; it doubles each time
+//! typing_lasts = 10000    # how long somebody types who does not say so again, in milliseconds
 //! group = msncd           # the group of contacts, which the protocol has none for
 //! ```
 //!
@@ -21,7 +22,7 @@
 //! | login | LOGIN, GETCL; each contact is shown, then the user is connected |
 //! | presence | STATUS; `bridge.rs` has a table of both ways |
 //! | messages, with all their lines, and receipts | SENDMSG; the receipt is the daemon's `OK` |
-//! | typing | TYPING, an extension; a daemon that does not know it is not bothered |
+//! | typing | TYPING, an extension; that a daemon does not know it does no harm |
 //! | contact added, renamed | ADD |
 //! | contact removed | DEL |
 //! | request to be added | `UADD`; yes is ADD, no is nothing |

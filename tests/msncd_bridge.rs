@@ -52,6 +52,7 @@ fn describe(payload: &Payload<'_>) -> Option<String> {
         }
         Payload::BuddyRemoved(buddy) => format!("{} loses {}", user(buddy.user_name), buddy.buddy_name),
         Payload::BuddyTyping(buddy) => format!("{} sees {} typing", user(buddy.user_name), buddy.buddy_name),
+        Payload::BuddyTyped(buddy) => format!("{} sees {} pausing", user(buddy.user_name), buddy.buddy_name),
         Payload::AuthRequest(buddy) => format!("{} asked by {}", user(buddy.user_name), buddy.buddy_name),
         Payload::ConvMessage(message) => {
             format!("{} from {}: {}", user(message.user_name), message.buddy_name, message.message)
@@ -430,8 +431,8 @@ fn all_users_log_off_when_the_main_process_is_gone() {
     }
 }
 
-/// A daemon that answers all commands with OK, an empty contact list, and these polls in turn; then
-/// it answers no poll any more.
+/// A daemon that answers all commands with OK, has one contact, and tells these polls in turn, then
+/// nothing.
 fn scripted_daemon(polls: &'static [&'static str]) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -441,10 +442,7 @@ fn scripted_daemon(polls: &'static [&'static str]) -> u16 {
             let mut polls = polls.iter();
             for line in BufReader::new(&stream).lines().map_while(Result::ok) {
                 let answer = match line.as_str() {
-                    "POLL" => match polls.next() {
-                        Some(poll) => *poll,
-                        None => continue,
-                    },
+                    "POLL" => polls.next().unwrap_or(&"POLLEND\n"),
                     "GETCL" => "CL 1\naway bob@net \n",
                     _ => "OK\n",
                 };
@@ -463,7 +461,7 @@ fn whatever_a_daemon_says_is_told() {
         "SCLOSE USER bob@net 3\nSCLOSE USER\nUDEL bob@net\nMFLUSH bob@net\nWEATHER fine\nPOLLEND\n",
         "ERR 500 internal error\nERR quite bad\nSTCH bob@net\nMSG 1 9 bob@net\nlost\nMSG 20000 0 x@y\n",
     ]);
-    let mut gateway = Gateway::with(settings(port, "timeout = 100\ngroup = All"));
+    let mut gateway = Gateway::with(settings(port, "timeout = 2000\ngroup = All"));
     gateway.login("alice", "secret");
     for line in [
         "alice sees bob@net '' in All Away",
@@ -485,6 +483,23 @@ fn whatever_a_daemon_says_is_told() {
     }
     // The lines that were announced never come.
     gateway.expect_like("alice disconnected 0: the connection to the daemon failed: ", "");
+    gateway.exit();
+}
+
+#[test]
+fn typing_ends_by_itself_or_with_a_message() {
+    let port = scripted_daemon(&[
+        "TYPING eve@net\nTYPING bob@net\nMSG 1 0 bob@net\nhello\nPOLLEND\n",
+        "POLLEND\n",
+        "POLLEND\n",
+        "UADD dan@net\nPOLLEND\n",
+    ]);
+    let mut gateway = Gateway::with(settings(port, "typing_lasts = 1"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice asked by dan@net");
+    let said = gateway.said.iter().filter(|said| said.contains("typing") || said.contains("pausing"));
+    let expected = ["alice sees eve@net typing", "alice sees bob@net typing", "alice sees eve@net pausing"];
+    assert!(said.eq(expected), "{:#?}", gateway.said);
     gateway.exit();
 }
 

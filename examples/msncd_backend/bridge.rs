@@ -50,6 +50,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// The pause after a first failed connection.
     pub reconnect_delay: Duration,
+    /// After how long somebody is taken to have stopped typing.
+    pub typing_lasts: Duration,
     /// The group of contacts that the user gave none.
     pub group: String,
 }
@@ -70,6 +72,7 @@ impl Settings {
             poll_interval: time("msncd.poll_interval", 1000)?,
             timeout: time("msncd.timeout", 10_000)?,
             reconnect_delay: time("msncd.reconnect_delay", 1000)?,
+            typing_lasts: time("msncd.typing_lasts", 10_000)?,
             group: text("msncd.group", "msncd"),
         })
     }

@@ -15,9 +15,6 @@ use super::{Settings, from_daemon, to_daemon};
 /// The code of the daemon's event `ERR` that says that a later login took the place of ours.
 const LOGGED_IN_ELSEWHERE: u32 = 1;
 
-/// Typing that is not heard of again for so long has ended.
-const TYPING_LASTS: Duration = Duration::from_secs(10);
-
 /// The longest pause between two attempts to connect.
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 
@@ -370,10 +367,10 @@ impl Side {
     /// The daemon says when typing starts, not when it ends.
     fn end_typing(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        let (sender, jid) = (&self.sender, &self.jid);
+        let (sender, jid, typing_lasts) = (&self.sender, &self.jid, self.settings.typing_lasts);
         let mut told = Ok(());
         self.typing.retain(|email, since| {
-            let lasts = now.duration_since(*since) < TYPING_LASTS;
+            let lasts = now.duration_since(*since) < typing_lasts;
             if !lasts && told.is_ok() {
                 told = sender.buddy_typed(jid, email);
             }
