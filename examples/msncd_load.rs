@@ -39,8 +39,8 @@ fn main() -> Result<()> {
     let daemon = Daemon::spawn(messages)?;
     let host = Host::listen()?;
     let command = BackendCommand::new(program("msncd_backend")?)
-        .argument(format!("--msncd.port={}", daemon.port))
-        .argument("--msncd.poll_interval=1000");
+        .arg(format!("--msncd.port={}", daemon.port))
+        .arg("--msncd.poll_interval=1000");
     let backend = host.spawn(&command)?;
     let connection = host.accept(TIMEOUT)?;
     connection.stream().set_read_timeout(Some(TIMEOUT))?;

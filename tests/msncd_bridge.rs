@@ -31,7 +31,7 @@ const BOB: &str = "bob@net";
 /// The main process with the backend that it started.
 struct Gateway {
     connection: Connection,
-    backend: JoinHandle<Result<(), Error>>,
+    backend: JoinHandle<(Bridge, Result<(), Error>)>,
     /// What the backend said and no test asked for yet.
     said: VecDeque<String>,
 }
@@ -178,7 +178,7 @@ impl Gateway {
 
     fn exit(mut self) {
         self.send(Payload::Exit);
-        self.backend.join().unwrap().unwrap();
+        self.backend.join().unwrap().1.unwrap();
     }
 }
 
@@ -423,7 +423,7 @@ fn all_users_log_off_when_the_main_process_is_gone() {
     let daemon = daemon();
     let gateway = friends(&daemon);
     gateway.connection.close();
-    gateway.backend.join().unwrap().unwrap();
+    gateway.backend.join().unwrap().1.unwrap();
     let mut cyril = Client::new(TcpStream::connect(daemon.address()).unwrap());
     cyril.login("cyril@net", "secret").unwrap();
     for email in [ALICE, BOB] {
@@ -530,10 +530,10 @@ fn each_of_many_messages_arrives_once_and_in_order() {
     // Whatever came twice would come before the end.
     writer.write(&Payload::Exit).unwrap();
     writer.flush().unwrap();
+    backend.join().unwrap().1.unwrap();
     while let Some(frame) = reader.read_frame().unwrap() {
         assert_eq!(describe(&frame.decode().unwrap()), None);
     }
-    backend.join().unwrap().unwrap();
 }
 
 #[test]
