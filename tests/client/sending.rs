@@ -336,6 +336,34 @@ fn a_peer_that_does_not_read_is_a_timeout() {
     assert_eq!(sender.connected("alice").unwrap_err().kind(), ErrorKind::TimedOut);
 }
 
+/// It is the connection that failed then, not the method that could not send.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_method_that_cannot_send_is_not_to_blame() {
+    let (mut client, _, mut peer) = super::connect_narrow();
+    client.set_ping_timeout(Duration::from_millis(20)).unwrap();
+    send(&mut peer, &[Payload::RawXml("<presence/>")]);
+    // More than a buffered sender holds, so that the method itself has to write.
+    let ended = run(client, |sender, _| sender.message(&conversation(&"x".repeat(1_000_000))));
+    let Err(Error::Connection(error)) = ended else { panic!("{ended:?}") };
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+/// As an asynchronous runtime gives it away.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_that_does_not_block_is_made_to() {
+    use std::os::fd::AsRawFd;
+
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let _client = spectrum2::Client::from_stream(stream.try_clone().unwrap()).unwrap();
+    // SAFETY: asks for the flags of a stream that is open.
+    let flags = unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_GETFL) };
+    assert_eq!(flags & libc::O_NONBLOCK, 0);
+}
+
 #[test]
 fn stats_are_those_of_this_process() {
     #[cfg(target_os = "linux")]
