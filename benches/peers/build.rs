@@ -76,10 +76,14 @@ fn buffa(schema: &Path, output: &Path) -> Result<()> {
     compiled.map_err(|error| anyhow!("buffa: {error}"))
 }
 
+/// Without inner attributes, which cannot be included, and by the name that this crate has here.
 fn rust_protobuf(schema: &Path, output: &Path) -> Result<()> {
     let directory = directory(output, "rust_protobuf")?;
     rust_protobuf_codegen::Codegen::new().pure().out_dir(&directory).include(output).input(schema).run()?;
-    Ok(())
+    let file = directory.join("protocol.rs");
+    let code = fs::read_to_string(&file)?.replace("::protobuf::", "::rust_protobuf::");
+    let lines = code.lines().filter(|line| !line.starts_with("#![") && !line.starts_with("//!"));
+    Ok(fs::write(&file, lines.collect::<Vec<_>>().join("\n"))?)
 }
 
 fn google(protoc: &Path, schema: &Path, output: &Path) -> Result<()> {

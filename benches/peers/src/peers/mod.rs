@@ -5,8 +5,10 @@ use crate::peer::{Bench, Codec};
 mod buffa;
 #[cfg(any(peer_libprotobuf, peer_nanopb))]
 mod native;
+mod google;
 mod prost;
 mod quick_protobuf;
+mod rust_protobuf;
 mod spectrum2;
 
 use spectrum2::{Decoding, Spectrum2};
@@ -30,6 +32,8 @@ pub fn all() -> Vec<Entry> {
         entry("buffa, views", Bench::new(buffa::view::Buffa::default())),
         entry("prost", Bench::new(prost::vec::Prost::default())),
         entry("prost, Bytes", Bench::new(prost::bytes_fields::Prost::default())),
+        entry("rust-protobuf", Bench::new(rust_protobuf::RustProtobuf::default())),
+        entry("Google's crate", Bench::new(google::Google)),
     ];
     #[cfg(peer_libprotobuf)]
     entries.extend([
