@@ -62,8 +62,17 @@ fn micropb(schema: &Path, output: &Path) -> Result<()> {
     generator.compile_protos(&[&renamed], directory.join("protocol.rs")).map_err(|error| anyhow!("{error}"))
 }
 
+/// With the map as what it is on the wire.
 fn femtopb(schema: &Path, output: &Path) -> Result<()> {
-    femtopb_build::compile_protos_into(&[schema], &[output], directory(output, "femtopb")?)
+    const MAP: &str = "map<string, string> value = 1;";
+    const REPEATED: &str = "message Entry { optional string key = 1; optional string value = 2; }
+        repeated Entry value = 1;";
+    let directory = directory(output, "femtopb")?;
+    let code = fs::read_to_string(schema)?;
+    ensure!(code.contains(MAP), "the schema has no `{MAP}`");
+    let without_map = directory.join("without_map.proto");
+    fs::write(&without_map, code.replace(MAP, REPEATED))?;
+    femtopb_build::compile_protos_into(&[&without_map], &[&directory], &directory)
 }
 
 fn buffa(schema: &Path, output: &Path) -> Result<()> {

@@ -1,3 +1,5 @@
+extern crate alloc;
+
 mod build;
 mod peer;
 mod peers;

@@ -104,8 +104,9 @@ pub fn bodies(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Appends a header, and the body that `write_body` appends.
 #[inline(always)]
-fn write_frame(output: &mut Vec<u8>, write_body: impl FnOnce(&mut Vec<u8>)) {
+pub fn write_frame(output: &mut Vec<u8>, write_body: impl FnOnce(&mut Vec<u8>)) {
     let start = output.len();
     output.extend([0; 4]);
     write_body(output);

@@ -5,7 +5,9 @@ use crate::peer::{Bench, Codec};
 mod buffa;
 #[cfg(any(peer_libprotobuf, peer_nanopb))]
 mod native;
+mod femtopb;
 mod google;
+mod micropb;
 mod prost;
 mod quick_protobuf;
 mod rust_protobuf;
@@ -32,6 +34,8 @@ pub fn all() -> Vec<Entry> {
         entry("buffa, views", Bench::new(buffa::view::Buffa::default())),
         entry("prost", Bench::new(prost::vec::Prost::default())),
         entry("prost, Bytes", Bench::new(prost::bytes_fields::Prost::default())),
+        entry("femtopb", femtopb::Femtopb::default()),
+        entry("micropb", Bench::new(micropb::Micropb::default())),
         entry("rust-protobuf", Bench::new(rust_protobuf::RustProtobuf::default())),
         entry("Google's crate", Bench::new(google::Google)),
     ];
