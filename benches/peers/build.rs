@@ -14,6 +14,8 @@ const SCHEMA_NAME: &str = "protocol.proto";
 fn main() -> Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={SCHEMA}");
+    let rustc = env::var_os("RUSTC").context("Cargo sets RUSTC")?;
+    println!("cargo:rustc-env=RUSTC_VERSION={}", run(Command::new(rustc).arg("--version"))?.trim());
     let output = PathBuf::from(env::var_os("OUT_DIR").context("Cargo sets OUT_DIR")?);
     let schema = output.join(SCHEMA_NAME);
     fs::copy(SCHEMA, &schema)?;
@@ -132,10 +134,11 @@ fn announce(peer: &str, version: Result<String>) {
 fn libprotobuf(output: &Path) -> Result<String> {
     let directory = directory(output, "libprotobuf")?;
     let version = run(Command::new("protoc").arg("--version"))?;
-    run(Command::new("protoc").arg(option("--cpp_out", &directory)).arg(option("--proto_path", output)).arg(SCHEMA_NAME))?;
-    native(&directory, "libprotobuf.cc")
-        .file(directory.join("protocol.pb.cc"))
-        .try_compile("peer_libprotobuf")?;
+    run(Command::new("protoc")
+        .arg(option("--cpp_out", &directory))
+        .arg(option("--proto_path", output))
+        .arg(SCHEMA_NAME))?;
+    native(&directory, "libprotobuf.cc").file(directory.join("protocol.pb.cc")).try_compile("peer_libprotobuf")?;
     println!("cargo:rustc-link-lib=protobuf");
     Ok(version.trim().trim_start_matches("libprotoc ").to_owned())
 }
@@ -143,7 +146,10 @@ fn libprotobuf(output: &Path) -> Result<String> {
 /// nanopb, whose code is C; the callbacks are C++.
 fn nanopb(output: &Path) -> Result<String> {
     let directory = directory(output, "nanopb")?;
-    run(Command::new("protoc").arg(option("--nanopb_out", &directory)).arg(option("--proto_path", output)).arg(SCHEMA_NAME))?;
+    run(Command::new("protoc")
+        .arg(option("--nanopb_out", &directory))
+        .arg(option("--proto_path", output))
+        .arg(SCHEMA_NAME))?;
     let header = fs::read_to_string(directory.join("protocol.pb.h"))?;
     let version = header.split_once("nanopb-").and_then(|(_, behind)| behind.split_whitespace().next());
     optimized().include(&directory).file(directory.join("protocol.pb.c")).try_compile("peer_nanopb_schema")?;

@@ -26,20 +26,40 @@ message_enum!();
 
 /// A field by its accessor: most have one that says whether they are there.
 macro_rules! get {
-    ($message:ident extraFields) => { $message.extraFields() };
-    ($message:ident group) => { $message.group() };
-    ($message:ident buddy) => { $message.buddy() };
-    ($message:ident attachment) => { $message.attachment() };
-    ($message:ident value) => { $message.value() };
-    ($message:ident $field:ident) => { pastey::paste! { $message.[<$field _opt>]() } };
+    ($message:ident extraFields) => {
+        $message.extraFields()
+    };
+    ($message:ident group) => {
+        $message.group()
+    };
+    ($message:ident buddy) => {
+        $message.buddy()
+    };
+    ($message:ident attachment) => {
+        $message.attachment()
+    };
+    ($message:ident value) => {
+        $message.value()
+    };
+    ($message:ident $field:ident) => {
+        pastey::paste! { $message.[<$field _opt>]() }
+    };
 }
 
 /// Sets a field from a plain value.
 macro_rules! set {
-    ($message:ident $plain:ident extra_fields extraFields) => { push_all!($message.extraFields_mut(), $plain.extra_fields) };
-    ($message:ident $plain:ident group group) => { push_all!($message.group_mut(), $plain.group) };
-    ($message:ident $plain:ident buddy buddy) => { push_all!($message.buddy_mut(), $plain.buddy) };
-    ($message:ident $plain:ident attachment attachment) => { push_all!($message.attachment_mut(), $plain.attachment) };
+    ($message:ident $plain:ident extra_fields extraFields) => {
+        push_all!($message.extraFields_mut(), $plain.extra_fields)
+    };
+    ($message:ident $plain:ident group group) => {
+        push_all!($message.group_mut(), $plain.group)
+    };
+    ($message:ident $plain:ident buddy buddy) => {
+        push_all!($message.buddy_mut(), $plain.buddy)
+    };
+    ($message:ident $plain:ident attachment attachment) => {
+        push_all!($message.attachment_mut(), $plain.attachment)
+    };
     ($message:ident $plain:ident value value) => {
         for (key, value) in &$plain.value {
             $message.value_mut().insert(*key, *value);

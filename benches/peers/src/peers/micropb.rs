@@ -25,21 +25,43 @@ message_enum!();
 
 /// A field by its accessor, which says whether it is there; repeated ones have none.
 macro_rules! get {
-    ($message:ident extraFields) => { $message.extraFields };
-    ($message:ident group) => { $message.group };
-    ($message:ident buddy) => { $message.buddy };
-    ($message:ident attachment) => { $message.attachment };
-    ($message:ident value) => { $message.value };
-    ($message:ident $field:ident) => { $message.$field() };
+    ($message:ident extraFields) => {
+        $message.extraFields
+    };
+    ($message:ident group) => {
+        $message.group
+    };
+    ($message:ident buddy) => {
+        $message.buddy
+    };
+    ($message:ident attachment) => {
+        $message.attachment
+    };
+    ($message:ident value) => {
+        $message.value
+    };
+    ($message:ident $field:ident) => {
+        $message.$field()
+    };
 }
 
 /// Sets a field from a plain value.
 macro_rules! set {
-    ($message:ident $plain:ident extra_fields extraFields) => { $message.extraFields = $plain.extra_fields.build() };
-    ($message:ident $plain:ident group group) => { $message.group = $plain.group.build() };
-    ($message:ident $plain:ident buddy buddy) => { $message.buddy = $plain.buddy.build() };
-    ($message:ident $plain:ident attachment attachment) => { $message.attachment = $plain.attachment.build() };
-    ($message:ident $plain:ident value value) => { $message.value = $plain.value.build() };
+    ($message:ident $plain:ident extra_fields extraFields) => {
+        $message.extraFields = $plain.extra_fields.build()
+    };
+    ($message:ident $plain:ident group group) => {
+        $message.group = $plain.group.build()
+    };
+    ($message:ident $plain:ident buddy buddy) => {
+        $message.buddy = $plain.buddy.build()
+    };
+    ($message:ident $plain:ident attachment attachment) => {
+        $message.attachment = $plain.attachment.build()
+    };
+    ($message:ident $plain:ident value value) => {
+        $message.value = $plain.value.build()
+    };
     ($message:ident $plain:ident $snake:ident $field:ident) => {
         if let Some(value) = Build::<Option<_>>::build(&$plain.$snake) {
             pastey::paste! { $message.[<set_ $field>](value) };

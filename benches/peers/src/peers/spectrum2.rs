@@ -8,7 +8,7 @@ use spectrum2::{
 };
 
 use crate::peer::Codec;
-use crate::schema::{with_fields};
+use crate::schema::with_fields;
 use crate::show::{Record, Show, Sink, Touch};
 use crate::workloads::{self, Message, Status};
 
