@@ -5,7 +5,7 @@ pub enum Message {
     Ping,
     Connected(Connected),
     Login(Login),
-    ConvMessage(ConversationMessage),
+    Conversation(ConversationMessage),
     BuddyChanged(Buddy),
     BuddyTyping(Buddy),
     ParticipantChanged(Participant),
@@ -123,7 +123,7 @@ const FRAMES_OF_STREAM: usize = 10_000;
 /// All workloads, from the smallest to the stream.
 pub fn all() -> Vec<Workload> {
     let mut random = Random(1);
-    let mut conversation = |language| Message::ConvMessage(long_conversation(language, &mut random));
+    let mut conversation = |language| Message::Conversation(long_conversation(language, &mut random));
     let one = |name, description, message| Workload { name, description, messages: vec![message] };
     vec![
         one("W1", "PING", Message::Ping),
@@ -152,7 +152,7 @@ fn login() -> Login {
 
 fn short_conversation(random: &mut Random) -> Message {
     let message = text(Language::Ascii, 40, random);
-    Message::ConvMessage(ConversationMessage { user_name: USER, buddy_name: BUDDY, message, ..Default::default() })
+    Message::Conversation(ConversationMessage { user_name: USER, buddy_name: BUDDY, message, ..Default::default() })
 }
 
 fn long_conversation(language: Language, random: &mut Random) -> ConversationMessage {
@@ -175,7 +175,7 @@ fn long_conversation(language: Language, random: &mut Random) -> ConversationMes
 
 fn large_conversation() -> Message {
     let message = text(Language::Ascii, 64 << 10, &mut Random(3));
-    Message::ConvMessage(ConversationMessage { user_name: USER, buddy_name: BUDDY, message, ..Default::default() })
+    Message::Conversation(ConversationMessage { user_name: USER, buddy_name: BUDDY, message, ..Default::default() })
 }
 
 fn buddy() -> Buddy {
@@ -239,7 +239,7 @@ fn stream(name: &'static str, description: &'static str, language: Language) -> 
     let mut random = Random(5);
     let message = |_| match random.below(100) {
         0..35 => short_conversation(&mut random),
-        35..70 => Message::ConvMessage(long_conversation(language, &mut random)),
+        35..70 => Message::Conversation(long_conversation(language, &mut random)),
         70..85 => Message::BuddyChanged(buddy()),
         85..95 => Message::BuddyTyping(typing()),
         _ => Message::ParticipantChanged(participant()),

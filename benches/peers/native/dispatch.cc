@@ -1,4 +1,6 @@
 // The calls of the Rust side.
+#include <exception>
+
 #include "peers.h"
 
 extern "C" {
@@ -8,7 +10,15 @@ uint64_t native_decode(Codec *codec, Span stream) {
     return touch.sum;
 }
 
-void native_record(Codec *codec, Span stream, Record record) { codec->record(stream, record); }
+// Whether all frames were well-formed.
+bool native_record(Codec *codec, Span stream, Record record) {
+    try {
+        codec->record(stream, record);
+        return true;
+    } catch (const std::exception &) {
+        return false;
+    }
+}
 
 void native_prepare(Codec *codec, const Plain *messages, size_t count) { codec->prepare(messages, count); }
 

@@ -84,7 +84,8 @@ fn draw_panel(body: &mut String, measured: &Measured, panel: &Panel, top: f64) -
 /// Name and ratio of each peer, this crate first, then the best.
 fn bars<'a>(measured: &'a Measured, panel: &Panel) -> Vec<(&'a str, f64)> {
     let peers = measured.times.peers.iter();
-    let mut bars: Vec<_> = peers.filter_map(|peer| Some((peer.as_str(), ratio(measured, panel, peer)?))).collect();
+    let mut bars: Vec<_> =
+        peers.filter_map(|peer| Some((peer.name.as_str(), ratio(measured, panel, &peer.name)?))).collect();
     bars.retain(|bar| bar.0 != "spectrum2, returned");
     bars.sort_by(|one, other| one.1.total_cmp(&other.1));
     bars

@@ -1,5 +1,7 @@
 //! All peers do the same: proven before anything is measured.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 
@@ -49,6 +51,25 @@ fn sends(entry: &mut Entry, sent: &Bytes, workload: &Prepared, expected: &Record
     }
     // Maps have no order.
     *sent == workload.stream || has_map(workload) && is_reordered(sent, workload, expected)
+}
+
+/// Whether a string that is not UTF-8 makes a peer reject a message.
+pub fn checks_utf8(entry: &mut Entry) -> bool {
+    rejects(entry, b"\0\0\0\x07\x08\x01\x12\x03\x0a\x01\xff")
+}
+
+/// Whether a missing required field makes a peer reject a message.
+pub fn checks_required(entry: &mut Entry) -> bool {
+    rejects(entry, b"\0\0\0\x04\x08\x01\x12\0")
+}
+
+/// Peers panic on malformed messages here.
+fn rejects(entry: &mut Entry, stream: &'static [u8]) -> bool {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let rejected = panic::catch_unwind(AssertUnwindSafe(|| entry.codec.record(&Bytes::from_static(stream)))).is_err();
+    panic::set_hook(hook);
+    rejected
 }
 
 fn has_map(workload: &Prepared) -> bool {

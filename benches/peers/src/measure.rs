@@ -32,6 +32,7 @@ impl Operation {
 /// A workload as frames, too.
 pub struct Prepared {
     pub name: &'static str,
+    pub description: &'static str,
     pub messages: &'static [Message],
     pub stream: Bytes,
 }
@@ -42,7 +43,7 @@ impl From<Workload> for Prepared {
         let mut spectrum2 = peers::spectrum2();
         spectrum2.prepare(messages);
         let stream = Bytes::copy_from_slice(spectrum2.encode());
-        Self { name: workload.name, messages, stream }
+        Self { name: workload.name, description: workload.description, messages, stream }
     }
 }
 

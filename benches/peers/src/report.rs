@@ -31,7 +31,7 @@ impl Measured {
 
     /// This crate.
     fn own(&self) -> &str {
-        &self.times.peers[0]
+        &self.times.peers[0].name
     }
 
     pub fn instructions(&self, workload: &str, operation: Operation, peer: &str) -> Option<u64> {
@@ -72,9 +72,8 @@ fn results(lto: &Measured, plain: &Measured) -> String {
     for line in &lto.times.setting {
         _ = writeln!(text, "- {line}");
     }
-    for name in &lto.times.skipped {
-        _ = writeln!(text, "- skipped, since its tools were missing: {name}");
-    }
+    text.push_str(&peers(&lto.times));
+    text.push_str(&workloads(&lto.times));
     text.push_str(&ahead(lto, plain));
     text.push_str("\n## Fat LTO, one codegen unit\n");
     for operation in Operation::ALL {
@@ -126,19 +125,44 @@ fn thousands(number: u64) -> String {
 
 /// Peers by workloads.
 fn table(measured: &Measured, operation: Operation, what: &str, cell: ToCell) -> String {
-    let workloads = &measured.times.workloads;
+    let workloads = measured.times.workloads.iter().map(|workload| workload.name.as_str());
     let mut text = format!("\n### {what}: {}\n\n| |", operation.name());
-    for workload in workloads {
+    for workload in workloads.clone() {
         _ = write!(text, " {workload} |");
     }
     text.push_str("\n| --- |");
-    text.push_str(&" ---: |".repeat(workloads.len()));
+    text.push_str(&" ---: |".repeat(workloads.clone().count()));
     text.push('\n');
     for peer in &measured.times.peers {
-        let cells: Vec<_> = workloads.iter().filter_map(|workload| cell(measured, workload, operation, peer)).collect();
+        let cells: Vec<_> =
+            workloads.clone().filter_map(|workload| cell(measured, workload, operation, &peer.name)).collect();
         if !cells.is_empty() {
-            _ = writeln!(text, "| {peer} | {} |", cells.join(" | "));
+            let note = if peer.drops_defaults && operation != Operation::Decode { " †" } else { "" };
+            _ = writeln!(text, "| {}{note} | {} |", peer.name, cells.join(" | "));
         }
+    }
+    text
+}
+
+fn peers(times: &Times) -> String {
+    let mut text = "\n## Peers\n\n| | strings of a decoded message | rejects what is not UTF-8 | \
+                    rejects a missing required field |\n| --- | --- | --- | --- |\n"
+        .to_owned();
+    let said = |yes| if yes { "yes" } else { "no" };
+    for peer in &times.peers {
+        let (utf8, required) = (said(peer.checks_utf8), said(peer.checks_required));
+        _ = writeln!(text, "| {} | {} | {utf8} | {required} |", peer.name, peer.strings);
+    }
+    for name in &times.skipped {
+        _ = writeln!(text, "| {name} | skipped: its tools were missing | | |");
+    }
+    text
+}
+
+fn workloads(times: &Times) -> String {
+    let mut text = "\n## Workloads\n\n| | | bytes |\n| --- | --- | ---: |\n".to_owned();
+    for workload in &times.workloads {
+        _ = writeln!(text, "| {} | {} | {} |", workload.name, workload.description, thousands(workload.bytes as u64));
     }
     text
 }
@@ -150,8 +174,8 @@ fn ahead(lto: &Measured, plain: &Measured) -> String {
     for (build, measured) in [("fat LTO", lto), ("no fat LTO", plain)] {
         for operation in Operation::ALL {
             for workload in &measured.times.workloads {
-                for peer in measured.times.peers.iter().filter(|peer| !peer.starts_with(measured.own())) {
-                    _ = write!(text, "{}", ahead_on(measured, build, operation, workload, peer));
+                for peer in measured.times.peers.iter().filter(|peer| !peer.name.starts_with(measured.own())) {
+                    text.push_str(&ahead_on(measured, build, operation, &workload.name, &peer.name));
                 }
             }
         }

@@ -72,6 +72,7 @@ macro_rules! build_messages {
     (@fields $name:ident [$message:ty] { $($plain:ident $field:ident,)* }) => {
         impl $crate::build::Build<$message> for $crate::workloads::$name {
             #[inline(always)]
+            #[allow(clippy::needless_update, reason = "some peers keep unknown fields, too")]
             fn build(&self) -> $message {
                 theirs::$name {
                     $($field: $crate::build::Build::build(&self.$plain),)*
@@ -89,7 +90,7 @@ macro_rules! message_enum {
             Ping,
             Connected(theirs::Connected$(<$lifetime>)?),
             Login(theirs::Login$(<$lifetime>)?),
-            ConvMessage(theirs::ConversationMessage$(<$lifetime>)?),
+            Conversation(theirs::ConversationMessage$(<$lifetime>)?),
             BuddyChanged(theirs::Buddy$(<$lifetime>)?),
             BuddyTyping(theirs::Buddy$(<$lifetime>)?),
             ParticipantChanged(theirs::Participant$(<$lifetime>)?),
@@ -106,7 +107,7 @@ macro_rules! message_enum {
                     Plain::Ping => Self::Ping,
                     Plain::Connected(message) => Self::Connected(message.build()),
                     Plain::Login(message) => Self::Login(message.build()),
-                    Plain::ConvMessage(message) => Self::ConvMessage(message.build()),
+                    Plain::Conversation(message) => Self::Conversation(message.build()),
                     Plain::BuddyChanged(message) => Self::BuddyChanged(message.build()),
                     Plain::BuddyTyping(message) => Self::BuddyTyping(message.build()),
                     Plain::ParticipantChanged(message) => Self::ParticipantChanged(message.build()),
@@ -123,7 +124,7 @@ macro_rules! message_enum {
 macro_rules! write_message {
     ($value:expr, Ping => $nothing:expr, ($number:ident, $message:ident) => $write:expr) => {
         write_message!(@arms $value, $nothing, $number, $message, $write,
-            Connected = 1, Login = 3, ConvMessage = 8, BuddyChanged = 6, BuddyTyping = 18, ParticipantChanged = 13,
+            Connected = 1, Login = 3, Conversation = 8, BuddyChanged = 6, BuddyTyping = 18, ParticipantChanged = 13,
             Buddies = 35, VCard = 16)
     };
     (@arms $value:expr, $nothing:expr, $number:ident, $message:ident, $write:expr, $($variant:ident = $type:literal),*) => {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::check;
 use crate::measure::{Operation, Prepared, allocations, for_each, key, perform};
 use crate::peers::{self, Entry};
 
@@ -20,10 +21,39 @@ pub struct Times {
     /// Lines about where and with what it was measured.
     pub setting: Vec<String>,
     /// In the order of the tables.
-    pub peers: Vec<String>,
+    pub peers: Vec<Peer>,
     pub skipped: Vec<String>,
-    pub workloads: Vec<String>,
+    pub workloads: Vec<Workload>,
     pub cells: BTreeMap<String, Cell>,
+}
+
+/// What there is to know about a peer besides its figures.
+#[derive(Serialize, Deserialize)]
+pub struct Peer {
+    pub name: String,
+    pub strings: String,
+    pub checks_utf8: bool,
+    pub checks_required: bool,
+    pub drops_defaults: bool,
+}
+
+impl Peer {
+    fn new(mut entry: Entry) -> Self {
+        Self {
+            name: entry.name.to_owned(),
+            strings: entry.strings.to_owned(),
+            checks_utf8: check::checks_utf8(&mut entry),
+            checks_required: check::checks_required(&mut entry),
+            drops_defaults: entry.drops_defaults,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Workload {
+    pub name: String,
+    pub description: String,
+    pub bytes: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,7 +68,11 @@ pub fn time_all(quick: bool) -> Times {
     let mut workloads = Vec::new();
     for_each(quick, "time", |workload, operation, entries| {
         if operation == Operation::Decode {
-            workloads.push(workload.name.to_owned());
+            workloads.push(Workload {
+                name: workload.name.to_owned(),
+                description: workload.description.to_owned(),
+                bytes: workload.stream.len(),
+            });
         }
         let ratios = ratios(workload, operation, entries, quick);
         for (entry, ratio) in entries.iter_mut().zip(ratios) {
@@ -48,7 +82,7 @@ pub fn time_all(quick: bool) -> Times {
     });
     Times {
         setting: setting(),
-        peers: peers::all().iter().map(|entry| entry.name.to_owned()).collect(),
+        peers: peers::all().into_iter().map(Peer::new).collect(),
         skipped: peers::SKIPPED.iter().map(|name| (*name).to_owned()).collect(),
         workloads,
         cells,

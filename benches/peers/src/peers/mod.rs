@@ -19,6 +19,8 @@ use spectrum2::{Decoding, Spectrum2};
 /// An implementation that is there.
 pub struct Entry {
     pub name: &'static str,
+    /// Where the strings of a decoded message are.
+    pub strings: &'static str,
     pub codec: Box<dyn Codec>,
     /// Its encoder leaves out required fields that hold their type's default.
     pub drops_defaults: bool,
@@ -27,8 +29,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(name: &'static str, codec: impl Codec + 'static) -> Self {
-        Self { name, codec: Box::new(codec), drops_defaults: false, only_decodes: false }
+    fn new(name: &'static str, strings: &'static str, codec: impl Codec + 'static) -> Self {
+        Self { name, strings, codec: Box::new(codec), drops_defaults: false, only_decodes: false }
     }
 
     pub fn does(&self, operation: Operation) -> bool {
@@ -43,25 +45,28 @@ pub fn spectrum2() -> Spectrum2 {
 
 /// All that could be built, this crate first.
 pub fn all() -> Vec<Entry> {
+    const BORROWED: &str = "borrowed from the frame";
+    const OWNED: &str = "owned, one allocation each";
+    let returned = Spectrum2::new(Decoding::Returned);
     let mut entries = vec![
-        Entry::new("spectrum2", spectrum2()),
-        Entry { only_decodes: true, ..Entry::new("spectrum2, returned", Spectrum2::new(Decoding::Returned)) },
-        Entry::new("quick-protobuf", Bench::new(quick_protobuf::QuickProtobuf::default())),
-        Entry::new("buffa, views", Bench::new(buffa::view::Buffa::default())),
-        Entry::new("buffa, owned", Bench::new(buffa::owned::Buffa::default())),
-        Entry { drops_defaults: true, ..Entry::new("femtopb", femtopb::Femtopb::default()) },
-        Entry::new("micropb", Bench::new(micropb::Micropb::default())),
-        Entry::new("prost, Vec", Bench::new(prost::vec::Prost::default())),
-        Entry::new("prost, Bytes", Bench::new(prost::bytes_fields::Prost::default())),
-        Entry::new("rust-protobuf", Bench::new(rust_protobuf::RustProtobuf::default())),
-        Entry::new("Google's crate", Bench::new(google::Google)),
+        Entry::new("spectrum2", BORROWED, spectrum2()),
+        Entry { only_decodes: true, ..Entry::new("spectrum2, returned", BORROWED, returned) },
+        Entry::new("quick-protobuf", BORROWED, Bench::new(quick_protobuf::QuickProtobuf::default())),
+        Entry::new("buffa, views", BORROWED, Bench::new(buffa::view::Buffa::default())),
+        Entry::new("buffa, owned", OWNED, Bench::new(buffa::owned::Buffa::default())),
+        Entry { drops_defaults: true, ..Entry::new("femtopb", BORROWED, femtopb::Femtopb::default()) },
+        Entry::new("micropb", OWNED, Bench::new(micropb::Micropb::default())),
+        Entry::new("prost, Vec", OWNED, Bench::new(prost::vec::Prost::default())),
+        Entry::new("prost, Bytes", OWNED, Bench::new(prost::bytes_fields::Prost::default())),
+        Entry::new("rust-protobuf", OWNED, Bench::new(rust_protobuf::RustProtobuf::default())),
+        Entry::new("Google's crate", "in an arena", Bench::new(google::Google)),
     ];
     #[cfg(peer_nanopb)]
-    entries.push(Entry::new("nanopb", native::Native::new(native::nanopb_codec)));
+    entries.push(Entry::new("nanopb", "in a buffer used again", native::Native::new(native::nanopb_codec)));
     #[cfg(peer_libprotobuf)]
     entries.extend([
-        Entry::new("C++, reused", native::Native::new(native::libprotobuf_reused)),
-        Entry::new("C++, plugin", native::Native::new(native::libprotobuf_plugin)),
+        Entry::new("C++, reused", "owned, used again", native::Native::new(native::libprotobuf_reused)),
+        Entry::new("C++, plugin", OWNED, native::Native::new(native::libprotobuf_plugin)),
     ]);
     entries
 }

@@ -99,7 +99,7 @@ impl From<&'static Message> for Plain {
                     .text(3, message.password)
                     .list(settings.flat_map(|(key, value)| [*key, *value]))
             }
-            Message::ConvMessage(message) => conversation(message),
+            Message::Conversation(message) => conversation(message),
             Message::BuddyChanged(message) => buddy(6, message),
             Message::BuddyTyping(message) => buddy(18, message),
             Message::ParticipantChanged(message) => participant(message),
@@ -206,7 +206,7 @@ extern "C" fn record_end(target: *mut c_void) {
 
 unsafe extern "C" {
     fn native_decode(codec: *mut c_void, stream: Span) -> u64;
-    fn native_record(codec: *mut c_void, stream: Span, recorder: Recorder);
+    fn native_record(codec: *mut c_void, stream: Span, recorder: Recorder) -> bool;
     fn native_prepare(codec: *mut c_void, messages: *const Plain, count: usize);
     fn native_encode(codec: *mut c_void) -> Span;
     fn native_build(codec: *mut c_void, messages: *const Plain, count: usize) -> Span;
@@ -249,7 +249,8 @@ impl Codec for Native {
             end: record_end,
         };
         // SAFETY: all of them are alive, and nothing else uses the record.
-        unsafe { native_record(self.codec, Span::new(stream), recorder) };
+        let complete = unsafe { native_record(self.codec, Span::new(stream), recorder) };
+        assert!(complete, "the frame is well-formed");
         record
     }
 

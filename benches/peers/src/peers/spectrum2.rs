@@ -198,7 +198,7 @@ fn build<'a>(plain: &'static Message, scratch: &'a mut Scratch) -> Payload<'a> {
                 .as_ref()
                 .map(|settings| UserSettings { value: StrMap::from(settings.value.as_slice()) }),
         }),
-        Message::ConvMessage(message) => Payload::ConvMessage(conversation(message, &mut scratch.attachments)),
+        Message::Conversation(message) => Payload::ConvMessage(conversation(message, &mut scratch.attachments)),
         Message::BuddyChanged(message) => Payload::BuddyChanged(buddy(message)),
         Message::BuddyTyping(message) => Payload::BuddyTyping(buddy(message)),
         Message::ParticipantChanged(message) => Payload::ParticipantChanged(participant(message)),
