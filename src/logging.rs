@@ -5,13 +5,13 @@
 macro_rules! level {
     ($dollar:tt $name:ident $level:ident) => {
         macro_rules! $name {
-                                    ($dollar($dollar argument:tt)*) => {{
-                                        #[cfg(feature = "log")]
-                                        log::$level!($dollar($dollar argument)*);
-                                        #[cfg(not(feature = "log"))]
-                                        let _ = || format!($dollar($dollar argument)*);
-                                    }};
-                                }
+                                            ($dollar($dollar argument:tt)*) => {{
+                                                #[cfg(feature = "log")]
+                                                log::$level!($dollar($dollar argument)*);
+                                                #[cfg(not(feature = "log"))]
+                                                let _ = || format!($dollar($dollar argument)*);
+                                            }};
+                                        }
         pub(crate) use $name;
     };
 }
