@@ -1,0 +1,99 @@
+//! The implementations that are compared.
+
+use crate::measure::Operation;
+use crate::peer::{Bench, Codec};
+
+mod buffa;
+mod femtopb;
+mod google;
+mod micropb;
+#[cfg(any(peer_libprotobuf, peer_nanopb))]
+mod native;
+mod prost;
+mod quick_protobuf;
+mod rust_protobuf;
+mod spectrum2;
+
+use spectrum2::{Decoding, Spectrum2};
+
+/// An implementation that is there.
+pub struct Entry {
+    pub name: &'static str,
+    /// Where the strings of a decoded message are.
+    pub strings: &'static str,
+    pub codec: Box<dyn Codec>,
+    /// Its encoder leaves out required fields that hold their type's default.
+    pub drops_defaults: bool,
+    /// Its encoder is that of another entry.
+    only_decodes: bool,
+}
+
+impl Entry {
+    fn new(name: &'static str, strings: &'static str, codec: impl Codec + 'static) -> Self {
+        Self { name, strings, codec: Box::new(codec), drops_defaults: false, only_decodes: false }
+    }
+
+    pub fn does(&self, operation: Operation) -> bool {
+        operation == Operation::Decode || !self.only_decodes
+    }
+}
+
+/// This crate.
+pub fn spectrum2() -> Spectrum2 {
+    Spectrum2::new(Decoding::InPlace)
+}
+
+/// All that could be built, this crate first.
+pub fn all() -> Vec<Entry> {
+    const BORROWED: &str = "borrowed from the frame";
+    const OWNED: &str = "owned, one allocation each";
+    let returned = Spectrum2::new(Decoding::Returned);
+    let mut entries = vec![
+        Entry::new("spectrum2", BORROWED, spectrum2()),
+        Entry { only_decodes: true, ..Entry::new("spectrum2, returned", BORROWED, returned) },
+        Entry::new("quick-protobuf", BORROWED, Bench::new(quick_protobuf::QuickProtobuf::default())),
+        Entry::new("buffa, views", BORROWED, Bench::new(buffa::view::Buffa::default())),
+        Entry::new("buffa, owned", OWNED, Bench::new(buffa::owned::Buffa::default())),
+        Entry { drops_defaults: true, ..Entry::new("femtopb", BORROWED, femtopb::Femtopb::default()) },
+        Entry::new("micropb", OWNED, Bench::new(micropb::Micropb::default())),
+        Entry::new("prost, Vec", OWNED, Bench::new(prost::vec::Prost::default())),
+        Entry::new("prost, Bytes", OWNED, Bench::new(prost::bytes_fields::Prost::default())),
+        Entry::new("rust-protobuf", OWNED, Bench::new(rust_protobuf::RustProtobuf::default())),
+        Entry::new("Google's crate", "in an arena", Bench::new(google::Google)),
+    ];
+    #[cfg(peer_nanopb)]
+    entries.push(Entry::new("nanopb", "in a buffer used again", native::Native::new(native::nanopb_codec)));
+    #[cfg(peer_libprotobuf)]
+    entries.extend([
+        Entry::new("C++, reused", "owned, used again", native::Native::new(native::libprotobuf_reused)),
+        Entry::new("C++, plugin", OWNED, native::Native::new(native::libprotobuf_plugin)),
+    ]);
+    entries
+}
+
+/// Peers whose tools were missing when this was built.
+pub const SKIPPED: &[&str] = &[
+    #[cfg(not(peer_nanopb))]
+    "nanopb",
+    #[cfg(not(peer_libprotobuf))]
+    "C++, reused",
+    #[cfg(not(peer_libprotobuf))]
+    "C++, plugin",
+];
+
+/// Name and version of each peer's package.
+pub fn versions() -> Vec<String> {
+    const LOCK: &str = include_str!("../../Cargo.lock");
+    const PACKAGES: [&str; 6] = ["buffa", "femtopb", "micropb", "prost", "protobuf", "quick-protobuf"];
+    let packages = LOCK.split("[[package]]").filter_map(|package| {
+        let field = |name| package.lines().find_map(|line: &str| line.strip_prefix(name)?.split('"').nth(1));
+        Some((field("name = ")?, field("version = ")?))
+    });
+    let mut versions: Vec<_> = packages
+        .filter(|(name, _)| PACKAGES.contains(name))
+        .map(|(name, version)| format!("crate {name} {version}"))
+        .collect();
+    versions.extend(option_env!("PEER_nanopb").map(|version| format!("nanopb {version}")));
+    versions.extend(option_env!("PEER_libprotobuf").map(|version| format!("libprotobuf for C++ {version}")));
+    versions
+}
