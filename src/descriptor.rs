@@ -19,6 +19,7 @@ use crate::{message, payload};
 
 /// A message type of the schema.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MessageDescriptor {
     /// The schema's name; `Login.UserSettings` for a message declared inside of another.
     pub name: &'static str,
@@ -28,6 +29,7 @@ pub struct MessageDescriptor {
 
 /// A field of a message.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FieldDescriptor {
     /// The field number.
     pub number: u8,
@@ -71,6 +73,7 @@ pub enum Kind {
 
 /// An enum of the schema.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EnumDescriptor {
     /// The schema's name.
     pub name: &'static str,
@@ -111,8 +114,10 @@ pub enum Value<'v> {
     Map(StrMap<'v>),
 }
 
-/// A message whose fields can be visited without knowing its type.
-pub trait Reflect {
+/// A message whose fields can be visited without knowing its type. The messages of this crate are all
+/// that there are.
+#[expect(private_bounds, reason = "sealed")]
+pub trait Reflect: ToValue {
     /// The message's type.
     fn descriptor(&self) -> &'static MessageDescriptor;
 
@@ -120,8 +125,9 @@ pub trait Reflect {
     fn visit(&self, visitor: &mut dyn FnMut(&'static FieldDescriptor, Value<'_>));
 }
 
-/// A repeated field whose elements can be visited without knowing their type.
-pub trait ReflectList {
+/// A repeated field whose elements can be visited without knowing their type: a [`List`](crate::List).
+#[expect(private_bounds, reason = "sealed")]
+pub trait ReflectList: ToValue {
     /// The number of elements.
     fn count(&self) -> usize;
 

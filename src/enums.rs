@@ -8,7 +8,7 @@ use crate::descriptor::EnumDescriptor;
 
 /// A name that the schema's enum does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct UnknownName;
+pub struct UnknownName(());
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +77,7 @@ macro_rules! closed_enum {
             type Err = UnknownName;
 
             fn from_str(name: &str) -> Result<Self, UnknownName> {
-                Self::DESCRIPTOR.number_of(name).and_then(Self::from_number).ok_or(UnknownName)
+                Self::DESCRIPTOR.number_of(name).and_then(Self::from_number).ok_or(UnknownName(()))
             }
         }
     };

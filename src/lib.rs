@@ -26,6 +26,7 @@ mod logging;
 mod message;
 pub mod msncd;
 mod payload;
+// For tests and benches: outside of what versions promise.
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub mod reference;

@@ -408,7 +408,8 @@ impl<'a> Payload<'a> {
 
     /// Decodes the body of a frame, as [`decode`](Self::decode) does, over this payload.
     ///
-    /// A payload is large: a loop that decodes many into the same one saves moving each.
+    /// A payload is large: a loop that decodes many frames of one buffer into the same payload saves
+    /// moving each.
     ///
     /// # Errors
     /// As [`decode`](Self::decode); the payload then holds what was read so far.

@@ -151,7 +151,8 @@ pub trait Backend {
         Ok(())
     }
 
-    /// Calls the method that an event is for.
+    /// Calls the method that an event is for. A backend that wants to see every event first, to count
+    /// or to log, writes its own.
     fn handle(&mut self, sender: &mut Sender, event: Event<'_>) -> io::Result<()> {
         let payload = match event {
             Event::Payload(payload) => payload,

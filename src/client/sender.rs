@@ -61,7 +61,8 @@ impl Sender {
     }
 
     /// A sender whose frames are written together: by [`flush`](Self::flush), by a
-    /// [`Receiver`](crate::Receiver) before it waits, and when they are many.
+    /// [`Receiver`](crate::Receiver) before it waits, and when they are many. Used from another thread
+    /// than the receiver's it has to be flushed there: a receiver that waits already does not notice.
     pub fn buffered(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), buffered: true }
     }
