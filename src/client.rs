@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,25 @@ impl From<LaunchError> for Error {
     fn from(error: LaunchError) -> Self {
         Self::Launch(error)
     }
+}
+
+impl Error {
+    /// Says what went wrong in one line on standard error, and gives the exit status for it: 2 when
+    /// the command line or the configuration is wrong, or else 1.
+    pub fn report(&self) -> ExitCode {
+        eprintln!("{}: {self}", program_name());
+        match self {
+            Self::Launch(_) => 2.into(),
+            _ => 1.into(),
+        }
+    }
+}
+
+/// The name of this program's file.
+fn program_name() -> String {
+    let path = std::env::args_os().next().unwrap_or_default();
+    let name = std::path::Path::new(&path).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// A connection to the main process.
@@ -152,8 +172,8 @@ impl Client {
         self.receiver.set_ping_timeout(timeout)
     }
 
-    /// Calls [`Backend::idle`] this often, so that a backend of a single thread can look after its
-    /// network. Without it, `idle` is never called.
+    /// Makes an [`Event::Idle`] of every such span of time; [`run`](Self::run) asks [`Backend::tick`]
+    /// for it.
     pub fn set_tick(&mut self, tick: Duration) {
         self.receiver.set_tick(tick);
     }
@@ -171,28 +191,39 @@ impl Client {
     /// Calls the methods of `backend` until the main process says EXIT or closes the connection.
     ///
     /// PING is answered here. What the methods send is written once for each batch that is read.
+    /// When it returns the connection is closed, for all clones of the sender too.
     ///
     /// # Errors
     /// [`Error::Connection`], [`Error::Silence`], or [`Error::Backend`] with the error of a method.
     pub fn run<B: Backend + ?Sized>(self, backend: &mut B) -> Result<(), Error> {
         let (mut receiver, sender) = self.split();
         let mut sender = sender.buffered();
-        let mut handled = backend.start(&mut sender);
-        loop {
-            if let Err(error) = handled {
-                // A peer that is gone makes methods fail too. That is no fault of theirs, and its
-                // EXIT may still be there to be read.
-                if !sender.is_gone() {
-                    // What was said before the failure is worth sending; the failure is what counts.
-                    let _ = sender.flush();
-                    return Err(Error::Backend(error));
-                }
-                debug!("the main process is gone: {error}");
+        if let Some(tick) = backend.tick() {
+            receiver.set_tick(tick);
+        }
+        let ended = run_loop(backend, &mut receiver, &mut sender);
+        // The peer may have closed before.
+        let _ = sender.shutdown();
+        ended
+    }
+}
+
+fn run_loop<B: Backend + ?Sized>(backend: &mut B, receiver: &mut Receiver, sender: &mut Sender) -> Result<(), Error> {
+    let mut handled = backend.start(sender);
+    loop {
+        if let Err(error) = handled {
+            // A peer that is gone makes methods fail too. That is no fault of theirs, and its EXIT
+            // may still be there to be read.
+            if !sender.is_gone() {
+                // What was said before the failure is worth sending; the failure is what counts.
+                let _ = sender.flush();
+                return Err(Error::Backend(error));
             }
-            match receiver.next_event()? {
-                Some(event) => handled = backend.handle(&mut sender, event),
-                None => return Ok(()),
-            }
+            debug!("the main process is gone: {error}");
+        }
+        match receiver.next_event()? {
+            Some(event) => handled = backend.handle(sender, event),
+            None => return Ok(()),
         }
     }
 }
@@ -264,12 +295,13 @@ impl Receiver {
                 }
                 return self.next_buffered();
             }
-            if self.tick.is_some_and(|tick| self.last_tick.elapsed() >= tick) {
+            self.flush()?;
+            self.fill()?;
+            // Only after reading: what takes longer than a tick must not keep the loop from that.
+            if !self.closed && self.tick.is_some_and(|tick| self.last_tick.elapsed() >= tick) {
                 self.last_tick = Instant::now();
                 return Ok(Some(Event::Idle));
             }
-            self.flush()?;
-            self.fill()?;
         }
     }
 
@@ -316,8 +348,9 @@ impl Receiver {
     /// Reads once.
     fn fill(&mut self) -> Result<(), Error> {
         if let Some(tick) = self.tick {
-            let wait = tick.saturating_sub(self.last_tick.elapsed()).min(self.ping_timeout);
-            let wait = wait.max(Duration::from_millis(1));
+            let until_tick = tick.saturating_sub(self.last_tick.elapsed());
+            let until_silence = self.ping_timeout.saturating_sub(self.last_received.elapsed());
+            let wait = until_tick.min(until_silence).max(Duration::from_millis(1));
             self.reader.get_ref().0.set_read_timeout(Some(wait)).map_err(Error::Connection)?;
         }
         match self.reader.fill() {
@@ -327,8 +360,8 @@ impl Receiver {
                 Ok(())
             }
             Err(error) => match error.kind() {
-                ErrorKind::Interrupted => Ok(()),
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => self.check_silence(),
+                // Signals too: where they come often no read lasts until its timeout.
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => self.check_silence(),
                 _ if is_gone(&error) => self.end(),
                 _ => Err(Error::Connection(error)),
             },
@@ -343,7 +376,7 @@ impl Receiver {
     }
 
     fn end(&mut self) -> Result<(), Error> {
-        if !self.reader.buffered().is_empty() {
+        if !self.reader.buffered().is_empty() && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));
         }
         info!("the main process closed the connection");
@@ -398,20 +431,10 @@ impl Write for SharedStream {
 ///     spectrum2::main(|_launch| Ok(Echo))
 /// }
 /// ```
-pub fn main<B: Backend>(make: impl FnOnce(&Launch) -> Result<B, LaunchError>) -> std::process::ExitCode {
+pub fn main<B: Backend>(make: impl FnOnce(&Launch) -> Result<B, LaunchError>) -> ExitCode {
     let ended = Launch::from_env().and_then(|launch| Ok((make(&launch)?, launch))).map_err(Error::Launch);
-    let ended = ended.and_then(|(mut backend, launch)| Client::connect(&launch)?.run(&mut backend));
-    let Err(error) = ended else { return std::process::ExitCode::SUCCESS };
-    eprintln!("{}: {error}", program_name());
-    match error {
-        Error::Launch(_) => 2.into(),
-        _ => 1.into(),
+    match ended.and_then(|(mut backend, launch)| Client::connect(&launch)?.run(&mut backend)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
     }
-}
-
-/// The name of this program's file.
-fn program_name() -> String {
-    let path = std::env::args_os().next().unwrap_or_default();
-    let name = std::path::Path::new(&path).file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }

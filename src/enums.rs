@@ -1,6 +1,22 @@
 //! The enums of the schema.
 
+use core::fmt;
+use core::ops::{BitAnd, BitOr, BitOrAssign};
+use core::str::FromStr;
+
 use crate::descriptor::EnumDescriptor;
+
+/// A name that the schema's enum does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UnknownName;
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a name of the schema")
+    }
+}
+
+impl core::error::Error for UnknownName {}
 
 /// Declares an enum that is closed on the wire: a number that is not listed here counts as absent.
 macro_rules! closed_enum {
@@ -48,6 +64,22 @@ macro_rules! closed_enum {
                 }
             }
         }
+
+        /// The schema's name.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        /// From the schema's name.
+        impl FromStr for $name {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                Self::DESCRIPTOR.number_of(name).and_then(Self::from_number).ok_or(UnknownName)
+            }
+        }
     };
 }
 
@@ -73,6 +105,31 @@ macro_rules! open_enum {
                 name: $schema_name,
                 values: &[$(($schema_value, $number)),*],
             };
+
+            /// The number on the wire.
+            #[inline]
+            pub const fn number(self) -> i32 {
+                self.0
+            }
+
+            /// The schema's name, if it has one for this number.
+            pub fn name(self) -> Option<&'static str> {
+                Self::DESCRIPTOR.name_of(self.0)
+            }
+        }
+
+        impl From<i32> for $name {
+            #[inline]
+            fn from(number: i32) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$name> for i32 {
+            #[inline]
+            fn from(value: $name) -> Self {
+                value.0
+            }
         }
     };
 }
@@ -139,7 +196,8 @@ closed_enum! {
 }
 
 open_enum! {
-    /// Why a session ended, in [`Disconnected`](crate::Disconnected).
+    /// Why a session ended, in [`Disconnected`](crate::Disconnected). It is a number that users are
+    /// told, not an error of this crate.
     ///
     /// The main process answers `NETWORK_ERROR` and `OTHER_ERROR` with LOGOUT and LOGIN at once: it
     /// reconnects. Any other number puts the user out.
@@ -184,9 +242,10 @@ open_enum! {
     }
 }
 
-impl core::fmt::Debug for ConnectionError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match Self::DESCRIPTOR.name_of(self.0) {
+/// The schema's name, or the number where it has none.
+impl fmt::Debug for ConnectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
             Some(name) => f.write_str(name),
             None => write!(f, "ConnectionError({})", self.0),
         }
@@ -199,9 +258,15 @@ impl ParticipantFlags {
     pub const fn contains(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
+
+    /// Whether no bit is set.
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
-impl core::ops::BitOr for ParticipantFlags {
+impl BitOr for ParticipantFlags {
     type Output = Self;
 
     #[inline]
@@ -210,15 +275,37 @@ impl core::ops::BitOr for ParticipantFlags {
     }
 }
 
-impl core::ops::BitOrAssign for ParticipantFlags {
+impl BitOrAssign for ParticipantFlags {
     #[inline]
     fn bitor_assign(&mut self, other: Self) {
         *self = *self | other;
     }
 }
 
-impl core::fmt::Debug for ParticipantFlags {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "ParticipantFlags({:#x})", self.0)
+impl BitAnd for ParticipantFlags {
+    type Output = Self;
+
+    #[inline]
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// The schema's names of the bits, with `|` between them, then the bits that have no name.
+impl fmt::Debug for ParticipantFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::DESCRIPTOR.values.iter().filter(|(_, bit)| *bit != 0 && self.contains(Self(*bit)));
+        let mut rest = self.0;
+        let mut separator = "";
+        for (name, bit) in named {
+            write!(f, "{separator}{name}")?;
+            separator = " | ";
+            rest &= !bit;
+        }
+        match rest {
+            0 if self.is_empty() => f.write_str("PARTICIPANT_FLAG_NONE"),
+            0 => Ok(()),
+            _ => write!(f, "{separator}{rest:#x}"),
+        }
     }
 }

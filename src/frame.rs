@@ -3,10 +3,12 @@
 //! [`split`] and [`encode`] work on plain slices. `FrameReader` and `FrameWriter` (feature `std`) do
 //! the same on `std::io`; `FrameBuffer` (feature `heapless`) does it in a fixed amount of memory.
 
+use core::fmt;
+
 use byteorder::{BigEndian, ByteOrder};
 
 use crate::error::{DecodeError, EncodeError, FrameError};
-use crate::message::encode_into;
+use crate::message::{HiddenBytes, encode_into};
 use crate::payload::{Payload, Wrapper};
 use crate::wire::{Full, Writer};
 #[cfg(feature = "std")]
@@ -42,9 +44,20 @@ pub const HEADER_LEN: usize = 4;
 pub const DEFAULT_LIMIT: usize = 32 << 20;
 
 /// A frame without its header, borrowed from the buffer that it was received in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// `Debug` shows type and length alone: the body may hold a password.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Frame<'a> {
     body: &'a [u8],
+}
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("type_number", &self.wrapper().map(|wrapper| wrapper.type_number))
+            .field("body", &HiddenBytes(self.body.len()))
+            .finish()
+    }
 }
 
 impl<'a> Frame<'a> {
@@ -78,7 +91,7 @@ impl<'a> Frame<'a> {
 }
 
 /// What the front of a stream holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Split<'a> {
     /// A frame, and what stands behind it.
     Complete(Frame<'a>, &'a [u8]),
@@ -88,6 +101,17 @@ pub enum Split<'a> {
         /// a header, or a whole frame.
         needed: usize,
     },
+}
+
+impl fmt::Debug for Split<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete(frame, rest) => {
+                f.debug_tuple("Complete").field(frame).field(&HiddenBytes(rest.len())).finish()
+            }
+            Self::Partial { needed } => f.debug_struct("Partial").field("needed", needed).finish(),
+        }
+    }
 }
 
 /// Splits the first frame off `bytes`. Copies nothing.
@@ -136,6 +160,12 @@ pub fn split(bytes: &[u8], limit: usize) -> Result<Split<'_>, FrameError> {
 #[inline]
 pub fn encode(payload: &Payload<'_>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
     encode_into(buffer, |writer| write_frame(writer, |writer| payload.write(writer)), || encoded_len(payload))
+}
+
+/// Encodes a frame with this body.
+#[cfg(feature = "std")]
+fn encode_body(body: &[u8], buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    encode_into(buffer, |writer| write_frame(writer, |writer| writer.raw(body)), || HEADER_LEN + body.len())
 }
 
 /// Encodes a frame with a message that need not be moved into a [`Payload`] for it.

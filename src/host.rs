@@ -297,7 +297,7 @@ impl Connection {
             }
         }
         let frame = self.reader.buffered_frame()?;
-        frame.map(|frame| frame.to_owned()).ok_or_else(|| ErrorKind::UnexpectedEof.into())
+        frame.map(|frame| frame.into_owned()).ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 
     /// Sends PING, and waits for PONG. Other frames that come before it are given to `other`.

@@ -15,7 +15,7 @@ use std::str::FromStr;
 ///
 /// - `--host` and `-h`, `--port` and `-p`: where to connect to. The value may stand behind `=` too.
 /// - `--service.backend_id`: the number of this backend process, from 1.
-/// - `-j`: the gateway's JID.
+/// - `-j`: the gateway's JID; overrides `service.jid` of the configuration file.
 /// - `--section.key=value`: overrides that key of the configuration file.
 /// - The last word: the path of the configuration file.
 /// - Anything else is ignored.
@@ -23,7 +23,7 @@ use std::str::FromStr;
 pub struct Launch {
     host: String,
     port: u16,
-    jid: Option<String>,
+    backend_id: Option<u32>,
     config_path: Option<PathBuf>,
     config: Config,
 }
@@ -43,7 +43,9 @@ impl Launch {
     /// What is missing or wrong, in one line.
     pub fn from_args<A: Into<OsString>>(arguments: impl IntoIterator<Item = A>) -> Result<Self, LaunchError> {
         let arguments = Arguments::parse(arguments.into_iter().map(Into::into));
-        let host = arguments.host.ok_or_else(|| LaunchError::new("--host is missing"))?;
+        let host = arguments.host.filter(|host| !host.is_empty());
+        let host =
+            host.ok_or_else(|| LaunchError::new("--host is missing (backends are started by the main process)"))?;
         let port = arguments.port.ok_or_else(|| LaunchError::new("--port is missing"))?;
         let port = port.parse().ok().filter(|port| *port != 0);
         let port = port.ok_or_else(|| LaunchError::new("--port has to be a number from 1 to 65535"))?;
@@ -52,11 +54,9 @@ impl Launch {
             None => Config::default(),
         };
         config.overrides(arguments.overrides);
-        let jid = arguments.jid.or_else(|| config.get("service.jid").map(str::to_owned));
-        if let Some(jid) = &jid {
-            config.substitute_jid(jid);
-        }
-        Ok(Self { host, port, jid, config_path: arguments.config_path, config })
+        config.substitute_jid();
+        let backend_id = config.number("service.backend_id")?;
+        Ok(Self { host, port, backend_id, config_path: arguments.config_path, config })
     }
 
     /// The host of the main process.
@@ -71,12 +71,12 @@ impl Launch {
 
     /// The number of this backend process, from 1; `None` where the command line does not tell.
     pub fn backend_id(&self) -> Option<u32> {
-        self.config.number("service.backend_id").ok().flatten()
+        self.backend_id
     }
 
-    /// The gateway's JID: of `-j`, or `service.jid` of the configuration file.
+    /// The gateway's JID: `service.jid`, which `-j` overrides.
     pub fn jid(&self) -> Option<&str> {
-        self.jid.as_deref()
+        self.config.get("service.jid")
     }
 
     /// The path of the configuration file.
@@ -95,7 +95,6 @@ impl Launch {
 struct Arguments {
     host: Option<String>,
     port: Option<String>,
-    jid: Option<String>,
     overrides: Vec<(String, String)>,
     config_path: Option<PathBuf>,
 }
@@ -120,21 +119,29 @@ impl Arguments {
             match name {
                 "--host" | "-h" => arguments.host = value_or_next(),
                 "--port" | "-p" => arguments.port = value_or_next(),
-                "-j" | "--jid" => arguments.jid = value_or_next(),
-                "--service.backend_id" => {
-                    arguments.overrides.extend(value_or_next().map(|value| (name[2..].to_owned(), value)));
-                }
+                "-j" | "--jid" => arguments.override_key("service.jid", value_or_next()),
+                "--service.backend_id" => arguments.override_key("service.backend_id", value_or_next()),
                 _ => {
-                    let key = name.strip_prefix("--").filter(|key| key.contains('.'));
-                    arguments.overrides.extend(key.map(str::to_owned).zip(value));
+                    if let Some(key) = name.strip_prefix("--").filter(|key| key.contains('.')) {
+                        arguments.override_key(key, value);
+                    }
                 }
             }
         }
         arguments
     }
+
+    fn override_key(&mut self, key: &str, value: Option<String>) {
+        self.overrides.extend(value.map(|value| (key.to_owned(), value)));
+    }
 }
 
 /// A configuration: keys, addressed as `section.key`, with their values.
+///
+/// The text is what the main process reads too: `[section]` and `key = value`, with white space
+/// around names and values left out. `#` starts a comment anywhere, also within a value; nothing
+/// else does. Quotes are part of the value. A key may stand more than once, which makes a list. In a
+/// configuration that came with [`Launch`], `$jid` in a value stands for `service.jid`.
 ///
 /// ```
 /// use spectrum2::Config;
@@ -151,9 +158,17 @@ impl Arguments {
 /// assert_eq!(config.bool("msncd.verbose")?, None);
 /// # Ok::<(), spectrum2::LaunchError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// `Debug` shows the keys alone: values may be passwords, such as the database's.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Config {
     entries: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries().map(|entry| entry.0)).finish()
+    }
 }
 
 impl Config {
@@ -165,17 +180,20 @@ impl Config {
         let path = path.as_ref();
         let text =
             std::fs::read(path).map_err(|error| LaunchError(format!("{}: cannot be read: {error}", path.display())))?;
-        let text = String::from_utf8(text).map_err(|error| {
-            let line =
-                1 + error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            LaunchError(format!("{}:{line}: not UTF-8", path.display()))
-        })?;
         Self::parse(&text).map_err(|(line, what)| LaunchError(format!("{}:{line}: {what}", path.display())))
     }
 
     /// The value of a key; the last one, if it stands more than once.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.entries.iter().rfind(|entry| entry.0 == key).map(|entry| entry.1.as_str())
+    }
+
+    /// The value of a key that has to be there.
+    ///
+    /// # Errors
+    /// A key that is not there.
+    pub fn require(&self, key: &str) -> Result<&str, LaunchError> {
+        self.get(key).ok_or_else(|| LaunchError(format!("{key} is missing in the configuration")))
     }
 
     /// All values of a key, in the order of the file.
@@ -215,11 +233,13 @@ impl Config {
     }
 
     /// The error is the number of a line, and what is wrong with it.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
+    fn parse(text: &[u8]) -> Result<Self, (usize, String)> {
         let mut section = String::new();
         let mut entries = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or_default().trim();
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            // Comments may be in any encoding.
+            let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
+            let line = str::from_utf8(line).map_err(|_| (index + 1, "not UTF-8".to_owned()))?.trim();
             if line.is_empty() {
                 continue;
             }
@@ -244,10 +264,11 @@ impl Config {
         self.entries.extend(overrides);
     }
 
-    fn substitute_jid(&mut self, jid: &str) {
+    fn substitute_jid(&mut self) {
+        let Some(jid) = self.get("service.jid").map(str::to_owned) else { return };
         for (_, value) in &mut self.entries {
             if value.contains("$jid") {
-                *value = value.replace("$jid", jid);
+                *value = value.replace("$jid", &jid);
             }
         }
     }
@@ -257,7 +278,7 @@ impl FromStr for Config {
     type Err = LaunchError;
 
     fn from_str(text: &str) -> Result<Self, LaunchError> {
-        Self::parse(text).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
+        Self::parse(text.as_bytes()).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
     }
 }
 
@@ -282,3 +303,10 @@ impl fmt::Display for LaunchError {
 }
 
 impl std::error::Error for LaunchError {}
+
+/// For what a backend needs before it can start: a file, say, or an address.
+impl From<std::io::Error> for LaunchError {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}

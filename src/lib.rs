@@ -37,7 +37,7 @@ mod wire;
 pub use backend_config::{BackendConfigBuilder, ConfigFieldError};
 #[cfg(feature = "std")]
 pub use client::{Backend, Client, DEFAULT_PING_TIMEOUT, Error, Event, Receiver, Sender, main};
-pub use enums::{ConnectionError, ParticipantFlags, StatusType, Type};
+pub use enums::{ConnectionError, ParticipantFlags, StatusType, Type, UnknownName};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, FrameError};
 #[cfg(feature = "std")]
 pub use launch::{Config, Launch, LaunchError};

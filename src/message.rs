@@ -69,6 +69,15 @@ impl core::fmt::Debug for Hidden {
     }
 }
 
+/// Shown by `Debug` in place of this many bytes as received, which may hold a password.
+pub(crate) struct HiddenBytes(pub(crate) usize);
+
+impl core::fmt::Debug for HiddenBytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "({} bytes)", self.0)
+    }
+}
+
 /// Declares a message.
 ///
 /// ```text

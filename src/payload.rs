@@ -1,11 +1,13 @@
 //! What a frame carries: the wrapper message, and one variant of [`Payload`] for each type of it.
 
+use core::fmt;
+
 use crate::descriptor::{FieldDescriptor, Kind, Label, MessageDescriptor, Reflect};
 use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
-    Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
+    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
 };
 use crate::wire::{self, Cursor, Full, Writer, delimited_len, two_byte_length, varint_len, wire_type};
 
@@ -36,12 +38,23 @@ const PAYLOAD_TAG: u8 = wire::tag(2, wire_type::LENGTH_DELIMITED);
 /// assert_eq!(wrapper.payload, None);
 /// # Ok::<(), spectrum2::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows the payload's length alone: it may hold a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Wrapper<'a> {
     /// The number of the [`Type`], or one that the schema does not know.
     pub type_number: i32,
     /// The payload: a serialized message, or XML text, as the type says.
     pub payload: Option<&'a [u8]>,
+}
+
+impl fmt::Debug for Wrapper<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wrapper")
+            .field("type_number", &self.type_number)
+            .field("payload", &self.payload.map(|payload| HiddenBytes(payload.len())))
+            .finish()
+    }
 }
 
 impl<'a> Wrapper<'a> {
@@ -133,7 +146,7 @@ macro_rules! payloads {
             /// A type that the schema does not know (yet). Malformed for Google's decoders; here
             /// nothing is lost.
             Unknown {
-                /// The number of the type.
+                /// The number of the type. With one that the schema knows, what is encoded is that type.
                 type_number: i32,
                 /// The payload as it came; empty when there was none.
                 bytes: &'a [u8],

@@ -220,7 +220,7 @@ mod reader {
                 let mut errors = 0;
                 loop {
                     match reader.read_frame() {
-                        Ok(Some(frame)) => payloads.push(frame.to_owned()),
+                        Ok(Some(frame)) => payloads.push(frame.into_owned()),
                         Ok(None) => break,
                         Err(error) => {
                             assert_eq!(error.kind(), kind);
@@ -419,6 +419,23 @@ mod writer {
         });
         assert!(total > 1_000_000);
         assert!(memory.bytes_max < 200_000, "{memory:?}");
+    }
+
+    #[test]
+    fn received_frames_are_written_as_they_came() {
+        let unknown_field: &[u8] = b"\x08\x09\x7a\x01\x78";
+        let mut writer = FrameWriter::new(Script::default());
+        writer.write_frame(Frame::new(unknown_field)).unwrap();
+        writer.write_frame(Frame::new(b"")).unwrap();
+        assert_eq!(writer.buffered(), b"\0\0\0\x05\x08\x09\x7a\x01\x78\0\0\0\0");
+    }
+
+    #[test]
+    fn owned_frames_are_made_of_payloads_too() {
+        let payload = Payload::RawXml("<presence/>");
+        let frame = OwnedFrame::encode(&payload).unwrap();
+        assert_eq!(frame.decode(), Ok(payload));
+        assert_eq!(OwnedFrame::new(frame.clone().into_body()), frame);
     }
 
     #[test]

@@ -41,11 +41,15 @@ fn run(arguments: &[&str], input: &[u8]) -> Run {
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().unwrap()
     });
-    Run {
-        status: output.status.code().unwrap(),
-        output: output.stdout,
-        complaints: String::from_utf8(output.stderr).unwrap(),
-    }
+    Run { status: output.status.code().unwrap(), output: output.stdout, complaints: complaints(&output.stderr) }
+}
+
+/// What a run said on standard error. The name of the tool is left out: it starts every line that is
+/// about the input, and none that is about usage.
+fn complaints(text: &[u8]) -> String {
+    let text = std::str::from_utf8(text).unwrap();
+    assert!(text.lines().all(|line| line.starts_with("spectrum2-wire: ")) || text.starts_with("error: "));
+    text.replace("spectrum2-wire: ", "")
 }
 
 /// What decoding must print when all is well.
@@ -252,7 +256,7 @@ fn a_length_over_the_limit_ends_the_stream() {
 
 #[test]
 fn a_bad_line_of_hexadecimal_costs_that_line_alone() {
-    let lines = format!("\n{}\r\n  \n0000 0002\n\n zz\n000000020809ff\n00000003080a\n0000\n00000005ffffffffff\n", {
+    let lines = format!("\n{}\r\n  \n0000 000g\n\n zz\n000000020809ff\n00000003080a\n0000\n00000005ffffffffff\n", {
         HEXUPPER.encode(EXIT)
     });
     let run = run(&["decode", "--hex", "--limit", "4"], lines.as_bytes());
@@ -260,10 +264,23 @@ fn a_bad_line_of_hexadecimal_costs_that_line_alone() {
     let objects = run.objects();
     assert_eq!(objects[0], json!({"type": "TYPE_EXIT"}));
     let bad: Vec<_> = objects[1..].iter().map(|line| (line["frame"].as_u64(), line["hex"].as_str())).collect();
-    let texts = ["0000 0002", " zz", "000000020809ff", "00000003080a", "0000", "00000005ffffffffff"];
+    let texts = ["0000 000g", " zz", "000000020809ff", "00000003080a", "0000", "00000005ffffffffff"];
     let expected: Vec<_> = (1..).zip(texts).map(|(index, text)| (Some(index), Some(text))).collect();
     assert_eq!(bad, expected);
     assert!(objects[1..].iter().all(|line| line["error"].is_string()));
+}
+
+#[test]
+fn hexadecimal_digits_may_have_blanks_between_them() {
+    let run = run(&["decode", "--hex"], b"0000 0002 0809\n\t00 00 00 02\t08 0a \n");
+    assert_eq!((run.status, run.objects()), (0, vec![json!({"type": "TYPE_PING"}), json!({"type": "TYPE_PONG"})]));
+}
+
+#[test]
+fn hexadecimal_digits_without_the_option_are_noticed() {
+    let run = run(&["decode"], b"000000020809\n");
+    assert_eq!(run.status, 1);
+    assert!(run.complaints.contains("--hex"), "{}", run.complaints);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use std::io;
+use std::time::Duration;
 
 use super::{Event, Sender};
 use crate::error::DecodeError;
@@ -10,8 +11,11 @@ use crate::payload::Payload;
 /// A backend: a method for each thing that the main process may ask for.
 ///
 /// The three without which there is no backend have to be written; the others do nothing unless
-/// written. Messages borrow from the loop's buffer: copy what is kept. What a method sends is
-/// written when all requests that came together are handled.
+/// written. Messages borrow from the loop's buffer: copy what is kept.
+///
+/// What a method sends is written when all requests that came together are handled. So a method that
+/// takes long holds it back, and PONG too: let a thread do such work, with a clone of the sender, or
+/// call [`Sender::flush`] before it.
 ///
 /// An error of a method ends the loop, which returns it. What goes wrong for one user is no such
 /// error: tell the user, with [`Sender::disconnected`] or a message.
@@ -32,7 +36,7 @@ pub trait Backend {
     fn logout(&mut self, sender: &mut Sender, logout: Logout<'_>) -> io::Result<()>;
 
     /// A message to a contact, a room, or a room's participant (`room/nickname`). With an `id`, a
-    /// receipt is asked for: [`Sender::message_ack`].
+    /// receipt (XEP-0184) is asked for: [`Sender::message_ack`].
     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()>;
 
     /// The user's presence. Comes right after the login, before it is answered, and on changes.
@@ -61,27 +65,27 @@ pub trait Backend {
         Ok(())
     }
 
-    /// The user is typing to a contact, a room or a participant.
+    /// The user is typing (`composing` of XEP-0085) to a contact, a room or a participant.
     fn buddy_typing(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// The user typed, and pauses.
+    /// The user typed, and pauses (`paused`).
     fn buddy_typed(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// The user is not typing any more.
+    /// The user is not typing any more (`active`).
     fn buddy_stopped_typing(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// The user buzzes a contact.
+    /// The user asks for a contact's attention (XEP-0224), with a text that may be empty.
     fn attention(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// The user joins a room. Answer with the participants, the user's own nickname last, and the
+    /// The user joins a room (XEP-0045). Answer with the participants, the user's own nickname last, and the
     /// subject; or with the user's nickname and the flag that says why not.
     fn join_room(&mut self, sender: &mut Sender, room: Room<'_>) -> io::Result<()> {
         Ok(())
@@ -97,12 +101,12 @@ pub trait Backend {
         Ok(())
     }
 
-    /// The card of `buddy_name` is asked for. Answer with [`Sender::vcard`] and the same `id`.
+    /// The vCard of `buddy_name` is asked for. Answer with [`Sender::vcard`] and the same `id`.
     fn vcard_requested(&mut self, sender: &mut Sender, request: VCard<'_>) -> io::Result<()> {
         Ok(())
     }
 
-    /// The user's own card changed: `nickname` and `photo`.
+    /// The user's own vCard changed: `nickname` and `photo`.
     fn vcard_updated(&mut self, sender: &mut Sender, card: VCard<'_>) -> io::Result<()> {
         Ok(())
     }
@@ -117,7 +121,9 @@ pub trait Backend {
         Ok(())
     }
 
-    /// The main process says EXIT. The loop ends when this returns.
+    /// The main process says EXIT. The loop ends when this returns. It also ends without this, when
+    /// the connection closes: what has to be cleaned up in any case belongs behind
+    /// [`Client::run`](crate::Client::run), or into `Drop`.
     fn exit(&mut self, sender: &mut Sender) -> io::Result<()> {
         Ok(())
     }
@@ -134,7 +140,13 @@ pub trait Backend {
         Ok(())
     }
 
-    /// A tick has passed: see [`Client::set_tick`](crate::Client::set_tick).
+    /// How often [`idle`](Self::idle) is called; never, unless this says so. Asked once.
+    fn tick(&self) -> Option<Duration> {
+        None
+    }
+
+    /// A [tick](Self::tick) has passed. The place for a backend of a single thread to look after its
+    /// network.
     fn idle(&mut self, sender: &mut Sender) -> io::Result<()> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +25,9 @@ const MOST_BUFFERED: usize = 256 << 10;
 ///
 /// # Errors
 /// All methods return what the connection reports, and `InvalidInput` for a message longer than
-/// Protobuf allows. Once the main process is gone a buffered sender drops what it is given, since
-/// the loop is about to end; others return `BrokenPipe`.
+/// Protobuf allows. An error does not mean that a frame was not sent: do not send it again. Once the main process is gone a buffered sender drops what it is given, since
+/// the loop is about to end; others return `BrokenPipe`. One that does not read for as long as the
+/// ping timeout is a `TimedOut`.
 #[derive(Debug)]
 pub struct Sender {
     shared: Arc<Shared>,
@@ -39,6 +40,8 @@ struct Shared {
     writer: Mutex<FrameWriter<SharedStream>>,
     /// The main process closed the connection.
     gone: AtomicBool,
+    /// The backend closed the connection.
+    shut_down: AtomicBool,
 }
 
 impl Clone for Sender {
@@ -50,7 +53,8 @@ impl Clone for Sender {
 impl Sender {
     pub(super) fn new(stream: SharedStream) -> Self {
         let writer = Mutex::new(FrameWriter::new(stream.clone()));
-        Self { shared: Arc::new(Shared { stream, writer, gone: AtomicBool::new(false) }), buffered: false }
+        let shared = Shared { stream, writer, gone: AtomicBool::new(false), shut_down: AtomicBool::new(false) };
+        Self { shared: Arc::new(shared), buffered: false }
     }
 
     /// A sender whose frames are written together: by [`flush`](Self::flush), by a
@@ -64,8 +68,10 @@ impl Sender {
         self.flush_locked(&mut self.lock())
     }
 
-    /// Ends the connection, and the loop that reads from it, from any thread.
+    /// Ends the connection, and the loop that reads from it, from any thread. What buffered senders
+    /// hold is not written any more; [`flush`](Self::flush) first where it matters.
     pub fn shutdown(&self) -> io::Result<()> {
+        self.shared.shut_down.store(true, Ordering::Relaxed);
         self.shared.stream.0.shutdown(Shutdown::Both)
     }
 
@@ -131,7 +137,7 @@ impl Sender {
         self.message_of(Type::ConvMessageAck, &receipt)
     }
 
-    /// The contact `buddy` buzzes, with a text that may be empty.
+    /// The contact `buddy` asks for attention (XEP-0224), with a text that may be empty.
     pub fn attention(&self, user: &str, buddy: &str, text: &str) -> io::Result<()> {
         let buzz = ConversationMessage { user_name: user, buddy_name: buddy, message: text, ..Message::EMPTY };
         self.message_of(Type::Attention, &buzz)
@@ -161,7 +167,7 @@ impl Sender {
         self.message_of(Type::RoomList, rooms)
     }
 
-    /// A contact's card: the answer to a request, with the same `id`.
+    /// A contact's vCard: the answer to a request, with the same `id`.
     pub fn vcard(&self, card: &VCard<'_>) -> io::Result<()> {
         self.message_of(Type::VCard, card)
     }
@@ -215,6 +221,11 @@ impl Sender {
         self.shared.gone.load(Ordering::Relaxed)
     }
 
+    /// Whether [`shutdown`](Self::shutdown) was called.
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shared.shut_down.load(Ordering::Relaxed)
+    }
+
     fn buddy(&self, of: Type, user: &str, buddy: &str) -> io::Result<()> {
         self.message_of(of, &Buddy { user_name: user, buddy_name: buddy, ..Message::EMPTY })
     }
@@ -227,7 +238,7 @@ impl Sender {
     fn write(&self, add: impl FnOnce(&mut FrameWriter<SharedStream>) -> io::Result<()>) -> io::Result<()> {
         let mut writer = self.lock();
         if self.is_gone() {
-            return if self.buffered { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) };
+            return if self.buffered { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) };
         }
         add(&mut writer)?;
         if self.buffered && writer.buffered().len() < MOST_BUFFERED {
@@ -237,11 +248,15 @@ impl Sender {
     }
 
     fn flush_locked<W: Write>(&self, writer: &mut FrameWriter<W>) -> io::Result<()> {
-        let flushed = writer.flush();
-        if flushed.as_ref().is_err_and(is_gone) {
-            self.shared.gone.store(true, Ordering::Relaxed);
-        }
-        flushed
+        writer.flush().map_err(|error| {
+            if is_gone(&error) {
+                self.shared.gone.store(true, Ordering::Relaxed);
+            }
+            match error.kind() {
+                ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, "the main process does not read"),
+                _ => error,
+            }
+        })
     }
 
     /// A thread that panicked while it held the lock left whole frames behind: one more is counted

@@ -1,7 +1,10 @@
+use core::fmt;
+
 use heapless::Vec;
 
 use super::{Frame, HEADER_LEN, Split, encode, split};
 use crate::error::{EncodeError, FrameError};
+use crate::message::HiddenBytes;
 use crate::payload::Payload;
 
 /// A buffer of `N` bytes, for receiving frames or for sending them, without an allocator.
@@ -22,11 +25,18 @@ use crate::payload::Payload;
 /// assert_eq!(frame.decode(), Ok(Payload::Ping));
 /// # Ok::<(), spectrum2::FrameError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct FrameBuffer<const N: usize> {
     buffer: Vec<u8, N>,
     /// Bytes before it are done with.
     start: usize,
+}
+
+/// The bytes are not shown: they may hold a password.
+impl<const N: usize> fmt::Debug for FrameBuffer<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameBuffer").field("bytes", &HiddenBytes(self.bytes().len())).field("capacity", &N).finish()
+    }
 }
 
 impl<const N: usize> FrameBuffer<N> {
@@ -69,7 +79,8 @@ impl<const N: usize> FrameBuffer<N> {
     /// Adds a frame to be sent.
     ///
     /// # Errors
-    /// No room for it, with the length needed; nothing is added.
+    /// No room for it now, with the number of bytes that it takes; one that takes more than `N`
+    /// never fits. Nothing is added.
     pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
         self.compact();
         let used = self.buffer.len();

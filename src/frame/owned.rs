@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Frame, encode, encoded_len};
 use crate::error::{DecodeError, EncodeError};
@@ -11,16 +12,46 @@ use crate::wire::MAX_MESSAGE_LENGTH;
 /// ```
 /// use spectrum2::{Payload, frame::{Frame, OwnedFrame}};
 ///
-/// let kept: OwnedFrame = Frame::new(b"\x08\x09").to_owned();
+/// let kept: OwnedFrame = Frame::new(b"\x08\x09").into_owned();
 /// let thread = std::thread::spawn(move || kept.decode() == Ok(Payload::Ping));
 /// assert!(thread.join().unwrap());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OwnedFrame {
     body: Box<[u8]>,
 }
 
+impl fmt::Debug for OwnedFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_frame().fmt(f)
+    }
+}
+
 impl OwnedFrame {
+    /// A frame with this body.
+    pub fn new(body: impl Into<Box<[u8]>>) -> Self {
+        Self { body: body.into() }
+    }
+
+    /// Encodes a payload: to queue a message that is at hand as one, and not as a frame.
+    ///
+    /// # Errors
+    /// A message longer than Protobuf allows.
+    pub fn encode(payload: &Payload<'_>) -> Result<Self, EncodeError> {
+        let length = payload.encoded_len();
+        if length > MAX_MESSAGE_LENGTH {
+            return Err(EncodeError::TooLong { length });
+        }
+        let mut body = alloc::vec![0; length];
+        payload.encode(&mut body)?;
+        Ok(Self::new(body))
+    }
+
+    /// The bytes after the header.
+    pub fn into_body(self) -> Box<[u8]> {
+        self.body
+    }
+
     /// The frame, borrowed.
     pub fn as_frame(&self) -> Frame<'_> {
         Frame::new(&self.body)
@@ -37,14 +68,14 @@ impl OwnedFrame {
 
 impl Frame<'_> {
     /// Copies the frame into memory of its own.
-    pub fn to_owned(&self) -> OwnedFrame {
-        OwnedFrame { body: self.body().into() }
+    pub fn into_owned(self) -> OwnedFrame {
+        OwnedFrame::new(self.body())
     }
 }
 
 impl From<Frame<'_>> for OwnedFrame {
     fn from(frame: Frame<'_>) -> Self {
-        frame.to_owned()
+        frame.into_owned()
     }
 }
 

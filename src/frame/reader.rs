@@ -1,6 +1,8 @@
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
 use super::{DEFAULT_LIMIT, Frame, HEADER_LEN, Split, split};
+use crate::message::HiddenBytes;
 
 /// How much is asked for in one read, and the size that the buffer goes back to after a large frame.
 const READ_SIZE: usize = 64 << 10;
@@ -21,7 +23,6 @@ const READ_SIZE: usize = 64 << 10;
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct FrameReader<R> {
     stream: R,
     /// Bytes from `start` to `end` are received and not yet handed out.
@@ -29,6 +30,17 @@ pub struct FrameReader<R> {
     start: usize,
     end: usize,
     limit: usize,
+}
+
+/// The bytes are not shown: they may hold a password.
+impl<R: fmt::Debug> fmt::Debug for FrameReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameReader")
+            .field("stream", &self.stream)
+            .field("buffered", &HiddenBytes(self.buffered().len()))
+            .field("limit", &self.limit)
+            .finish()
+    }
 }
 
 impl<R> FrameReader<R> {

@@ -1,13 +1,17 @@
+use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use super::{encode, encode_message};
+use super::{Frame, encode, encode_body, encode_message};
 use crate::enums::Type;
 use crate::error::EncodeError;
-use crate::message::Message;
+use crate::message::{HiddenBytes, Message};
 use crate::payload::Payload;
 
 /// The size that the buffer starts with, and goes back to after large frames.
 const BUFFER_SIZE: usize = 16 << 10;
+
+/// The largest buffer that is kept: where there was a batch of that size, there will be more.
+const LARGEST_KEPT: usize = 512 << 10;
 
 /// Collects frames, and writes them to a stream in one piece when flushed.
 ///
@@ -21,13 +25,22 @@ const BUFFER_SIZE: usize = 16 << 10;
 /// assert_eq!(writer.get_ref().len(), 6 + 15);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct FrameWriter<W> {
     stream: W,
     /// Bytes from `start` to `end` wait to be written; those behind are scratch.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+}
+
+/// The bytes are not shown: they may hold a password.
+impl<W: fmt::Debug> fmt::Debug for FrameWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameWriter")
+            .field("stream", &self.stream)
+            .field("buffered", &HiddenBytes(self.buffered().len()))
+            .finish()
+    }
 }
 
 impl<W> FrameWriter<W> {
@@ -63,6 +76,15 @@ impl<W> FrameWriter<W> {
     #[inline]
     pub fn write(&mut self, payload: &Payload<'_>) -> io::Result<()> {
         self.add(|buffer| encode(payload, buffer))
+    }
+
+    /// Adds a frame that is encoded already, such as one that was received: nothing of it is lost,
+    /// known to the schema or not.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_frame(&mut self, frame: Frame<'_>) -> io::Result<()> {
+        self.add(|buffer| encode_body(frame.body(), buffer))
     }
 
     /// Adds a frame, as [`write`](Self::write) does, with a message that need not be moved into a
@@ -118,7 +140,7 @@ impl<W: Write> FrameWriter<W> {
         }
         self.start = 0;
         self.end = 0;
-        if self.buffer.len() > BUFFER_SIZE {
+        if self.buffer.len() > LARGEST_KEPT {
             self.buffer.truncate(BUFFER_SIZE);
             self.buffer.shrink_to_fit();
         }

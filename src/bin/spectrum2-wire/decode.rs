@@ -29,6 +29,9 @@ pub fn stream(input: Input, limit: usize, job: &mut Job) -> Result<(), Stop> {
             }
             Err(over_limit) => {
                 let header = reader.buffered().get(..HEADER_LEN).unwrap_or_default();
+                if header.iter().all(u8::is_ascii_hexdigit) {
+                    job.hint("the input looks like hexadecimal digits: try --hex");
+                }
                 return show_malformed(&over_limit, &Hex(header), job);
             }
         }
@@ -42,7 +45,9 @@ pub fn stream(input: Input, limit: usize, job: &mut Job) -> Result<(), Stop> {
 /// Reads a frame a line.
 pub fn hex_lines(input: Input, limit: usize, job: &mut Job) -> Result<(), Stop> {
     for_each_line(input, job, |_, line, job| {
-        let Ok(bytes) = HEXLOWER_PERMISSIVE.decode(line.trim_ascii()) else {
+        // Other tools put blanks between the digits.
+        let digits: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let Ok(bytes) = HEXLOWER_PERMISSIVE.decode(&digits) else {
             return show_malformed(&"the line is not hexadecimal", &String::from_utf8_lossy(line), job);
         };
         match split(&bytes, limit) {

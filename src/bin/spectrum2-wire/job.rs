@@ -135,8 +135,13 @@ impl Job {
     /// Says what is wrong with the input, on standard error.
     pub fn complain(&mut self, line: u64, problem: &dyn fmt::Display) {
         self.malformed = true;
+        self.hint(&format!("line {line}: {problem}"));
+    }
+
+    /// Says something on standard error.
+    pub fn hint(&self, text: &str) {
         // Without a standard error the exit status has to be enough.
-        let say = || drop(writeln!(io::stderr(), "line {line}: {problem}"));
+        let say = || drop(writeln!(io::stderr(), "{}: {text}", crate::NAME));
         match &self.progress {
             Some(progress) => progress.suspend(say),
             None => say(),

@@ -51,6 +51,8 @@ enum Command {
     /// A malformed frame is shown as {"error":"...","frame":0,"hex":"..."}: what is wrong, the index
     /// of the frame from 0, and all its bytes. Byte offsets in "error" count from behind the header.
     /// A length over the limit ends a binary stream, since the next frame cannot be found.
+    ///
+    /// Everything is shown, the passwords of TYPE_LOGIN and TYPE_JOIN_ROOM too.
     #[command(verbatim_doc_comment, after_long_help = format!("\
 Example:
   $ printf '\\0\\0\\0\\x02\\x08\\x09' | spectrum2-wire decode

@@ -178,7 +178,7 @@ fn owned_frames_come_back(received: &[u8]) -> Option<()> {
 
     let mut frames = Vec::new();
     for_each_frame(received, |frame, expected| {
-        frames.push((frame.to_owned(), expected.len()));
+        frames.push((frame.into_owned(), expected.len()));
         Some(())
     })?;
     let mut stream = Vec::new();
