@@ -94,33 +94,25 @@ impl Backend for Echo {
     }
 
     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> {
+        let own_nickname = self.nickname(message.user_name, message.buddy_name);
+        let private = message.buddy_name.split_once('/').filter(|(room, _)| room.starts_with('#'));
+        if message.buddy_name != "echo" && own_nickname.is_none() && private.is_none() {
+            // Nobody receives it, so there is no receipt either.
+            return Ok(());
+        }
         if let Some(id) = message.id {
             sender.message_ack(message.user_name, message.buddy_name, id)?;
         }
-        if message.buddy_name == "echo" {
-            return answer(sender, message);
-        }
-        if let Some(nickname) = self.nickname(message.user_name, message.buddy_name) {
-            sender.message(&ConversationMessage { nickname: Some(nickname), id: None, ..message })?;
-            let text = format!("echo: {}", message.message);
-            let (user_name, buddy_name) = (message.user_name, message.buddy_name);
-            return sender.message(&ConversationMessage {
-                user_name,
-                buddy_name,
-                message: &text,
-                nickname: Some("echo"),
-                ..ConversationMessage::default()
-            });
-        }
-        match message.buddy_name.split_once('/') {
-            Some((room, nickname)) if room.starts_with('#') => sender.message(&ConversationMessage {
+        let message = ConversationMessage { id: None, ..message };
+        match (own_nickname, private) {
+            (Some(nickname), _) => answer_in_room(sender, message, nickname),
+            (None, Some((room, nickname))) => sender.message(&ConversationMessage {
                 buddy_name: room,
                 nickname: Some(nickname),
                 pm: Some(true),
-                id: None,
                 ..message
             }),
-            _ => Ok(()),
+            (None, None) => answer(sender, message),
         }
     }
 
@@ -157,9 +149,7 @@ impl Backend for Echo {
 
     fn vcard_updated(&mut self, sender: &mut Sender, card: VCard<'_>) -> io::Result<()> {
         let photo = card.photo.unwrap_or_default();
-        if let Some(user) = self.users.get_mut(card.user_name) {
-            user.card = Some((card.nickname.unwrap_or_default().to_owned(), photo.to_owned()));
-        }
+        self.user(card.user_name).card = Some((card.nickname.unwrap_or_default().to_owned(), photo.to_owned()));
         let hash = data_encoding::HEXLOWER.encode(&Sha1::digest(photo));
         sender.buddy_changed(&Buddy {
             status: Some(StatusType::Online),
@@ -189,9 +179,7 @@ impl Backend for Echo {
         if let Some(flag) = refused {
             return sender.participant_changed(&participant(room.nickname, flag, StatusType::None, None));
         }
-        if let Some(user) = self.users.get_mut(room.user_name) {
-            user.rooms.insert(room.room.to_owned(), room.nickname.to_owned());
-        }
+        self.user(room.user_name).rooms.insert(room.room.to_owned(), room.nickname.to_owned());
         let online = StatusType::Online;
         sender.participant_changed(&participant("echo", ParticipantFlags::MODERATOR, online, None))?;
         sender.participant_changed(&participant("away", ParticipantFlags::NONE, StatusType::Away, Some("lunch")))?;
@@ -207,12 +195,21 @@ impl Backend for Echo {
     }
 
     fn room_subject_changed(&mut self, sender: &mut Sender, subject: ConversationMessage<'_>) -> io::Result<()> {
-        let nickname = self.nickname(subject.user_name, subject.buddy_name).unwrap_or_default();
-        sender.room_subject_changed(subject.user_name, subject.buddy_name, subject.message, nickname)
+        match self.nickname(subject.user_name, subject.buddy_name) {
+            Some(nickname) => {
+                sender.room_subject_changed(subject.user_name, subject.buddy_name, subject.message, nickname)
+            }
+            // A message to a contact may have a subject too.
+            None => Ok(()),
+        }
     }
 }
 
 impl Echo {
+    fn user(&mut self, name: &str) -> &mut User {
+        self.users.entry(name.to_owned()).or_default()
+    }
+
     /// The user's nickname in a room that the user is in.
     fn nickname(&self, user: &str, room: &str) -> Option<&str> {
         self.users.get(user)?.rooms.get(room).map(String::as_str)
@@ -224,12 +221,22 @@ fn echo_of(user: &str) -> Buddy<'_> {
     Buddy { user_name: user, buddy_name: "echo", ..Buddy::default() }
 }
 
+/// What happens to a message in a room.
+fn answer_in_room(sender: &Sender, message: ConversationMessage<'_>, nickname: &str) -> io::Result<()> {
+    sender.message(&ConversationMessage { nickname: Some(nickname), ..message })?;
+    let text = format!("echo: {}", message.message);
+    let (user_name, buddy_name, nickname) = (message.user_name, message.buddy_name, Some("echo"));
+    sender.message(&ConversationMessage { user_name, buddy_name, message: &text, nickname, ..Default::default() })
+}
+
 /// What `echo` says to a message.
-fn answer(sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> {
-    let (command, text) = message.message.split_once(' ').unwrap_or((message.message, ""));
+fn answer(sender: &Sender, message: ConversationMessage<'_>) -> io::Result<()> {
     let (user_name, buddy_name) = (message.user_name, message.buddy_name);
+    let (command, text) = message.message.split_once(' ').unwrap_or_default();
     let plain = ConversationMessage { user_name, buddy_name, message: text, ..ConversationMessage::default() };
     match command {
+        // A command with nothing behind it is none.
+        _ if text.is_empty() => sender.message(&message),
         "!auth" => sender.auth_request(user_name, text),
         "!delay" => sender.message(&ConversationMessage { timestamp: Some("20200102T030405"), ..plain }),
         "!attach" => {
@@ -237,6 +244,6 @@ fn answer(sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<(
             sender.message(&ConversationMessage { attachment: List::from(&attachment), ..plain })
         }
         "!carbon" => sender.message(&ConversationMessage { carbon: Some(true), ..plain }),
-        _ => sender.message(&ConversationMessage { id: None, ..message }),
+        _ => sender.message(&message),
     }
 }

@@ -354,7 +354,8 @@ impl Receiver {
             self.reader.get_ref().0.set_read_timeout(Some(wait)).map_err(Error::Connection)?;
         }
         match self.reader.fill() {
-            Ok(0) => self.end(),
+            // A write that failed has taken the news of a reset; reading then finds an end.
+            Ok(0) => self.end(self.sender.is_gone()),
             Ok(_) => {
                 self.last_received = Instant::now();
                 Ok(())
@@ -362,7 +363,7 @@ impl Receiver {
             Err(error) => match error.kind() {
                 // Signals too: where they come often no read lasts until its timeout.
                 ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => self.check_silence(),
-                _ if is_gone(&error) => self.end(),
+                _ if is_gone(&error) => self.end(true),
                 _ => Err(Error::Connection(error)),
             },
         }
@@ -375,8 +376,10 @@ impl Receiver {
         Err(Error::Silence(self.ping_timeout))
     }
 
-    fn end(&mut self) -> Result<(), Error> {
-        if !self.reader.buffered().is_empty() && !self.sender.is_shut_down() {
+    /// A reset throws away what was on its way: no wonder that a frame is cut off then.
+    fn end(&mut self, is_reset: bool) -> Result<(), Error> {
+        let is_cut_off = !self.reader.buffered().is_empty();
+        if is_cut_off && !is_reset && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));
         }
         info!("the main process closed the connection");

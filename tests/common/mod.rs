@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[cfg(feature = "std")]
+pub mod call;
 pub mod json;
 pub mod recorded;
 pub mod wire;
