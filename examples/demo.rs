@@ -38,7 +38,8 @@ fn main() -> Result<()> {
     writer.write(&Payload::Exit)?;
     writer.flush()?;
     print_frame("->", &Payload::Exit);
-    backend.join().map_err(|_| "the backend panicked")??;
+    let (_, ended) = backend.join().map_err(|_| "the backend panicked")?;
+    ended?;
     println!("the backend ended well");
     Ok(())
 }

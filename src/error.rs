@@ -60,6 +60,7 @@ impl DecodeErrorKind {
 /// assert_eq!(error.to_string(), "Connected.user is not UTF-8, at byte 6");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)] // The kind comes first: whether a `Result` is `Ok` then shows in its lowest byte.
 pub struct DecodeError {
     pub(crate) kind: DecodeErrorKind,
     pub(crate) field: FieldId,
@@ -82,11 +83,13 @@ impl DecodeError {
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn new(kind: DecodeErrorKind, field: FieldId, at: &[u8]) -> Self {
         Self { kind, field, offset: address(at) }
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn relative_to(self, start: &[u8]) -> Self {
         Self { offset: self.offset.wrapping_sub(address(start)), ..self }
     }

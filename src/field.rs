@@ -57,7 +57,7 @@ impl<'a> Singular<'a> for &'a str {
 
     #[inline(always)]
     fn at_least(self) -> usize {
-        self.len()
+        2 + self.len()
     }
 
     #[inline(always)]
@@ -86,7 +86,7 @@ impl<'a> Singular<'a> for &'a [u8] {
 
     #[inline(always)]
     fn at_least(self) -> usize {
-        self.len()
+        2 + self.len()
     }
 
     #[inline(always)]
@@ -119,7 +119,7 @@ macro_rules! varint_field {
 
             #[inline(always)]
             fn at_least(self) -> usize {
-                1
+                0
             }
 
             #[inline(always)]
@@ -192,6 +192,9 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
     fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
         let mut entry = ("", "");
+        if cfg!(spectrum2_plain) {
+            return read_unordered_entry(entry, content, field);
+        }
         if content.take_tag(KEY) {
             entry.0 = content.string(field)?;
         }
@@ -231,9 +234,11 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.0.len() + self.1.len(), |writer| {
+        writer.delimited(tag, 4 + self.0.len() + self.1.len(), |buffer| {
+            let mut writer = Writer::new(buffer);
             writer.bytes(KEY, self.0.as_bytes())?;
-            writer.bytes(VALUE, self.1.as_bytes())
+            writer.bytes(VALUE, self.1.as_bytes())?;
+            Ok(writer.left())
         })
     }
 }

@@ -174,7 +174,7 @@ fn encode_body(body: &[u8], buffer: &mut [u8]) -> Result<usize, EncodeError> {
 fn encode_message<'a>(of: Type, message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
     encode_into(
         buffer,
-        |writer| write_frame(writer, |writer| write_message(of, message, writer)),
+        |writer| write_frame(writer, |writer| writer.lend(|buffer| write_message(of, message, buffer))),
         || HEADER_LEN + message_len(message),
     )
 }
@@ -190,10 +190,10 @@ fn write_frame(
     writer: &mut Writer<'_>,
     write_body: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
 ) -> Result<(), Full> {
-    writer.array([0; HEADER_LEN])?;
-    write_body(writer)?;
-    let length = writer.position() - HEADER_LEN;
-    let mut header = [0; HEADER_LEN];
-    BigEndian::write_u32(&mut header, length as u32);
-    writer.patch(0, header)
+    let header = |length| {
+        let mut header = [0; HEADER_LEN];
+        BigEndian::write_u32(&mut header, length as u32);
+        header
+    };
+    writer.prefixed(header, write_body)
 }

@@ -24,7 +24,8 @@
 //! assert_eq!(answer.decode()?.type_name(), "TYPE_CONNECTED");
 //!
 //! connection.send(&Payload::Exit)?;
-//! backend.join().expect("no panic").expect("EXIT ends the backend well");
+//! let (_echo, ended) = backend.join().expect("no panic");
+//! ended.expect("EXIT ends the backend well");
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
@@ -40,6 +41,9 @@ use std::time::{Duration, Instant};
 use crate::client::{Backend, Client, Error};
 use crate::frame::{FrameReader, FrameWriter, OwnedFrame};
 use crate::payload::Payload;
+
+/// How often a process is asked whether it has ended: the library has no wait with a timeout.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A listening main process. Backends may connect until it is dropped.
 #[derive(Debug)]
@@ -81,18 +85,42 @@ impl Host {
         }
     }
 
-    /// Starts a backend as Spectrum does.
+    /// Starts a backend as Spectrum does. [`connect`](Self::connect) waits for it.
     ///
     /// # Errors
     /// A program that cannot be started.
     pub fn spawn(&self, command: &BackendCommand) -> io::Result<BackendProcess> {
-        command.to_command(self.address).spawn().map(|child| BackendProcess { child })
+        command.to_command(self.address).spawn().map(BackendProcess::from)
     }
 
-    /// Runs a backend in a thread of this process, which connects first.
-    pub fn run_in_thread<B: Backend + Send + 'static>(&self, mut backend: B) -> JoinHandle<Result<(), Error>> {
+    /// Waits for a process to connect, as [`accept`](Self::accept) does, but no longer than it lives.
+    ///
+    /// # Errors
+    /// The process ended, with its exit status; and those of [`accept`](Self::accept).
+    pub fn connect(&self, process: &mut BackendProcess, timeout: Duration) -> io::Result<Connection> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let ended = process.child.try_wait()?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            match (self.accept(left.min(POLL_INTERVAL)), ended) {
+                (Err(error), None) if error.kind() == ErrorKind::TimedOut && !left.is_zero() => {}
+                (Err(error), Some(status)) if error.kind() == ErrorKind::TimedOut => {
+                    return Err(io::Error::other(format!("the backend ended with {status} before it connected")));
+                }
+                (accepted, _) => return accepted,
+            }
+        }
+    }
+
+    /// Runs a backend in a thread of this process, which connects first. Joining the thread gives the
+    /// backend back, and how its loop ended.
+    pub fn run_in_thread<B: Backend + Send + 'static>(&self, mut backend: B) -> JoinHandle<(B, Result<(), Error>)> {
         let address = self.address;
-        thread::spawn(move || Client::connect_to(address).map_err(Error::Connection)?.run(&mut backend))
+        thread::spawn(move || {
+            let connected = Client::connect_to(address).map_err(Error::Connection);
+            let ended = connected.and_then(|client| client.run(&mut backend));
+            (backend, ended)
+        })
     }
 }
 
@@ -134,7 +162,7 @@ impl BackendCommand {
     /// Adds an argument of one's own: before those that Spectrum adds, as it stands in the
     /// configuration's `service.backend`.
     #[must_use]
-    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self
     }
@@ -155,7 +183,7 @@ impl BackendCommand {
 
     /// The directory that the backend starts in.
     #[must_use]
-    pub fn directory(mut self, path: impl AsRef<Path>) -> Self {
+    pub fn current_dir(mut self, path: impl AsRef<Path>) -> Self {
         self.directory = Some(path.as_ref().to_owned());
         self
     }
@@ -202,8 +230,7 @@ impl BackendProcess {
             if Instant::now() >= deadline {
                 return Err(ErrorKind::TimedOut.into());
             }
-            // The library has no wait with a timeout.
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
@@ -213,6 +240,13 @@ impl BackendProcess {
     /// What the operating system reports.
     pub fn kill(&mut self) -> io::Result<()> {
         self.child.kill()
+    }
+}
+
+/// For a process that was started with settings of one's own: see [`BackendCommand::to_command`].
+impl From<Child> for BackendProcess {
+    fn from(child: Child) -> Self {
+        Self { child }
     }
 }
 

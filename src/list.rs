@@ -178,7 +178,7 @@ enum IterSource<'a, T> {
 impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
     type Item = T;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<T> {
         match &mut self.source {
             IterSource::Slice(slice) => slice.next().copied(),

@@ -20,7 +20,9 @@ pub(crate) trait Message<'a>: Copy {
     const DESCRIPTOR: &'static MessageDescriptor;
 
     /// A message without fields; its required ones hold their type's default.
-    const EMPTY: Self;
+    ///
+    /// Not a constant, which would be copied as a whole, twice.
+    fn empty() -> Self;
 
     /// Reads all fields up to the end of `cursor` into a message that is empty, where it stands:
     /// moving a message costs more than reading a short one.
@@ -43,11 +45,13 @@ pub(crate) fn encode_into(
     write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
     needed: impl FnOnce() -> usize,
 ) -> Result<usize, EncodeError> {
+    let room = buffer.len();
     let mut writer = Writer::new(buffer);
-    match write(&mut writer) {
-        Ok(()) if writer.position() <= MAX_MESSAGE_LENGTH => Ok(writer.position()),
-        Ok(()) => Err(EncodeError::TooLong { length: writer.position() }),
-        Err(Full) => Err(too_short(needed())),
+    let written = write(&mut writer);
+    match (written, room.wrapping_sub(writer.left())) {
+        (Ok(()), length) if length <= MAX_MESSAGE_LENGTH => Ok(length),
+        (Ok(()), length) => Err(EncodeError::TooLong { length }),
+        (Err(Full), _) => Err(too_short(needed())),
     }
 }
 
@@ -132,7 +136,7 @@ macro_rules! message {
             /// The first thing that makes the message malformed, with field and offset.
             #[inline]
             pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
-                let mut message = <Self as $crate::message::Message<'a>>::EMPTY;
+                let mut message = <Self as $crate::message::Message<'a>>::empty();
                 match $crate::message::Message::read(&mut message, $crate::wire::Cursor::new(payload)) {
                     Ok(()) => Ok(message),
                     Err(error) => Err(error.relative_to(payload)),
@@ -187,7 +191,10 @@ macro_rules! message {
         impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
             const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
 
-            const EMPTY: Self = Self { $($field: message!(@default $label $kind)),* };
+            #[inline(always)]
+            fn empty() -> Self {
+                Self { $($field: message!(@default $label $kind)),* }
+            }
 
             #[inline(always)]
             fn read<const TRUSTED: bool>(
@@ -195,6 +202,9 @@ macro_rules! message {
                 mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
             ) -> Result<(), $crate::DecodeError> {
                 let message = cursor;
+                if cfg!(spectrum2_plain) {
+                    return self.read_unordered(cursor, message, Self::REQUIRED);
+                }
                 #[allow(unused_labels, reason = "only required fields leave the block early")]
                 let missing = 'fields: {
                     $(message!(@read $label $kind, self.$field, cursor, 'fields, Self::REQUIRED, $index, $number);)*
@@ -211,7 +221,8 @@ macro_rules! message {
                 0 $(+ message!(@encoded_len $label $kind, self.$field))*
             }
 
-            #[inline(always)]
+            // Out of line, or else what it loads is kept in registers for `write`, which needs them.
+            #[inline(never)]
             fn at_least(&self) -> usize {
                 0 $(+ message!(@at_least $label, self.$field))*
             }
@@ -225,7 +236,7 @@ macro_rules! message {
 
         impl<'a> Default for $name $(<$lifetime>)? {
             fn default() -> Self {
-                <Self as $crate::message::Message<'a>>::EMPTY
+                <Self as $crate::message::Message<'a>>::empty()
             }
         }
 
@@ -405,13 +416,29 @@ fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
     Ok(())
 }
 
+/// Writes all fields, and returns how many bytes are left.
+#[inline(always)]
+pub(crate) fn write_fields<'a>(message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    message.write(&mut writer)?;
+    Ok(writer.left())
+}
+
 /// Messages are elements of repeated fields.
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
-        let mut message = M::EMPTY;
+        let mut message = M::empty();
         message.read(content)?;
         Ok(message)
+    }
+
+    /// Out of line: users iterate in many places.
+    #[inline(never)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        let mut message = M::empty();
+        message.read(content).ok()?;
+        Some(message)
     }
 }
 
@@ -425,6 +452,6 @@ impl<'a, M: Message<'a>> Repeated<'a> for M {
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.at_least(), |writer| Message::write(&self, writer))
+        writer.delimited(tag, self.at_least(), |buffer| write_fields(&self, buffer))
     }
 }

@@ -7,7 +7,7 @@ use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
-    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
+    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into, write_fields,
 };
 use crate::wire::{self, Cursor, Full, Writer, delimited_len, two_byte_length, varint_len, wire_type};
 
@@ -190,13 +190,13 @@ macro_rules! payloads {
                 }
             }
 
-            /// Writes type and payload.
-            pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+            /// Writes type and payload, and returns how many bytes are left.
+            fn write_to(&self, buffer: &mut [u8]) -> Result<usize, Full> {
                 match self {
-                    $(Self::$empty => write_type(Type::$empty, writer),)*
-                    $($(Self::$variant(message) => write_message(Type::$variant, message, writer),)*)*
-                    Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), writer),
-                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, writer),
+                    $(Self::$empty => write_type(Type::$empty, buffer),)*
+                    $($(Self::$variant(message) => write_message(Type::$variant, message, buffer),)*)*
+                    Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), buffer),
+                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, buffer),
                 }
             }
 
@@ -215,7 +215,14 @@ macro_rules! payloads {
                         *self = Self::$empty;
                         Ok(())
                     })*
-                    $($(Type::$variant => read_message::<$message>(self, of, bytes),)*)*
+                    $($(Type::$variant => {
+                        *self = Self::$variant(<$message>::empty());
+                        match self {
+                            Self::$variant(message) => read_message(message, bytes),
+                            // Not reached.
+                            _ => Ok(()),
+                        }
+                    })*)*
                     Type::RawXml => {
                         *self = Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?);
                         Ok(())
@@ -223,22 +230,6 @@ macro_rules! payloads {
                 }
             }
         }
-
-        $(
-            impl<'a> Carried<'a> for $message {
-                #[inline(always)]
-                fn place<'p>(payload: &'p mut Payload<'a>, of: Type) -> Option<&'p mut Self> {
-                    *payload = match of {
-                        $(Type::$variant => Payload::$variant(Self::EMPTY),)*
-                        _ => return None,
-                    };
-                    match payload {
-                        $(Payload::$variant(message) => Some(message),)*
-                        _ => None,
-                    }
-                }
-            }
-        )*
     };
 }
 
@@ -249,21 +240,11 @@ impl Type {
     }
 }
 
-/// A message that is the payload of one or more types.
-trait Carried<'a>: Message<'a> {
-    /// Makes `payload` an empty message of a type that carries this message.
-    fn place<'p>(payload: &'p mut Payload<'a>, of: Type) -> Option<&'p mut Self>;
-}
-
 /// One function for each message, so that each is compiled on its own: inlined into one, the
 /// compiler moves every field of every message through the same registers.
 #[inline(never)]
-fn read_message<'a, M: Carried<'a>>(payload: &mut Payload<'a>, of: Type, bytes: &'a [u8]) -> Result<(), DecodeError> {
-    match M::place(payload, of) {
-        Some(message) => message.read(Cursor::new(bytes)),
-        // Not reached: `read_typed` asks for the types of this message alone.
-        None => Ok(()),
-    }
+fn read_message<'a, M: Message<'a>>(message: &mut M, bytes: &'a [u8]) -> Result<(), DecodeError> {
+    message.read(Cursor::new(bytes))
 }
 
 payloads! {
@@ -394,12 +375,18 @@ impl<'a> Payload<'a> {
     /// # Errors
     /// As [`decode`](Self::decode); the payload then holds what was read so far.
     pub fn decode_from(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        self.read(body).map_err(|error| error.relative_to(body))
+        match self.read(body) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.relative_to(body)),
+        }
     }
 
     /// Expects a body as every serializer writes it: type, then payload up to the end.
     #[inline(always)]
     fn read(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
+        if cfg!(spectrum2_plain) {
+            return self.read_any(body);
+        }
         let (number, payload) = match body {
             [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
                 if *length < 0x80 && usize::from(*length) == payload.len() =>
@@ -447,11 +434,18 @@ impl<'a> Payload<'a> {
     pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, EncodeError> {
         encode_into(buffer, |writer| self.write(writer), || self.encoded_len())
     }
+
+    #[inline(always)]
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.lend(|buffer| self.write_to(buffer))
+    }
 }
 
 #[inline(always)]
-fn write_type(of: Type, writer: &mut Writer<'_>) -> Result<(), Full> {
-    writer.array([TYPE_TAG, of.number() as u8])
+fn write_type(of: Type, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    writer.array([TYPE_TAG, of.number() as u8])?;
+    Ok(writer.left())
 }
 
 /// The length of a wrapper around a message.
@@ -461,13 +455,19 @@ pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
 }
 
 /// Writes a wrapper around a message. The number of every known type is one byte.
-#[inline(always)]
-pub(crate) fn write_message<'a>(of: Type, message: &impl Message<'a>, writer: &mut Writer<'_>) -> Result<(), Full> {
-    write_type(of, writer)?;
-    writer.delimited(PAYLOAD_TAG, message.at_least(), |writer| message.write(writer))
+///
+/// One function for each message, as for reading.
+#[inline(never)]
+pub(crate) fn write_message<'a, M: Message<'a>>(of: Type, message: &M, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    writer.array([TYPE_TAG, of.number() as u8])?;
+    writer.delimited(PAYLOAD_TAG, message.at_least(), |buffer| write_fields(message, buffer))?;
+    Ok(writer.left())
 }
 
-fn write_bytes(type_number: i32, bytes: &[u8], writer: &mut Writer<'_>) -> Result<(), Full> {
+fn write_bytes(type_number: i32, bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
     writer.varint(TYPE_TAG, i64::from(type_number) as u64)?;
-    writer.bytes(PAYLOAD_TAG, bytes)
+    writer.bytes(PAYLOAD_TAG, bytes)?;
+    Ok(writer.left())
 }

@@ -109,6 +109,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     pub(crate) fn bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
         if let [length, rest @ ..] = self.rest
             && *length < 0x80
+            && !cfg!(spectrum2_plain)
             && let Some((content, rest)) = rest.split_at_checked(usize::from(*length))
         {
             self.rest = rest;
@@ -212,12 +213,24 @@ fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8]
     Err(DecodeError::new(DecodeErrorKind::VarintTooLong, field, bytes))
 }
 
+/// Two bytes of length, without a call: texts over 127 bytes are not rare.
 #[inline(never)]
 fn bytes_of_any_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
-    let (length, rest) = match bytes {
-        [low, high, rest @ ..] if *low >= 0x80 && *high < 0x80 => (two_byte_length(*low, *high) as u64, rest),
-        _ => varint_up_to(5, bytes, field)?,
-    };
+    if let [low, high, rest @ ..] = bytes
+        && *low >= 0x80
+        && *high < 0x80
+        && !cfg!(spectrum2_plain)
+        && let Some(split) = rest.split_at_checked(two_byte_length(*low, *high))
+    {
+        return Ok(split);
+    }
+    bytes_of_rare_length(bytes, field)
+}
+
+#[cold]
+#[inline(never)]
+fn bytes_of_rare_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
+    let (length, rest) = varint_up_to(5, bytes, field)?;
     let content = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
     content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, bytes))
 }
@@ -271,6 +284,12 @@ impl OpenGroups {
 /// An element of a repeated field, or an entry of a map: what stands behind tag and length.
 pub(crate) trait Element<'a>: Copy {
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self>;
+
+    /// Reads an element that was read before.
+    #[inline(always)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        Self::read(content, NO_FIELD).ok()
+    }
 }
 
 impl<'a> Element<'a> for &'a str {
@@ -399,9 +418,9 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     pub(crate) fn next(&mut self) -> Option<T> {
         self.remaining = self.remaining.checked_sub(1)?;
         if !self.elements.take_tag(self.tag) {
-            self.find_next()?;
+            *self = self.clone().find_next()?;
         }
-        T::read(self.elements.nested(NO_FIELD).ok()?, NO_FIELD).ok()
+        T::read_again(self.elements.nested(NO_FIELD).ok()?)
     }
 
     pub(crate) fn remaining(&self) -> usize {
@@ -430,11 +449,11 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     /// Steps over other fields, and into the next merged message, up to behind the next tag.
     #[cold]
     #[inline(never)]
-    fn find_next(&mut self) -> Option<()> {
+    fn find_next(mut self) -> Option<Self> {
         loop {
             while !self.elements.is_empty() {
                 if find_tag(&mut self.elements, self.tag)? {
-                    return Some(());
+                    return Some(self);
                 }
             }
             let (tag, outer) = self.outer.as_mut()?;
@@ -480,49 +499,55 @@ pub(crate) const fn delimited_len(length: usize) -> usize {
 /// The buffer is full. How much would have been needed is counted only then, by the caller.
 pub(crate) struct Full;
 
-/// Writes fields, front to back, into a buffer that it never overruns.
-pub(crate) struct Writer<'b> {
-    buffer: &'b mut [u8],
-    position: usize,
-}
-
 type Written = core::result::Result<(), Full>;
+
+/// Writes fields, front to back, into a buffer that it never overruns.
+///
+/// It holds what is left of the buffer and nothing else, and is not handed to functions that are not
+/// inlined: so it lives in two registers.
+pub(crate) struct Writer<'b> {
+    rest: &'b mut [u8],
+}
 
 impl<'b> Writer<'b> {
     #[inline(always)]
     pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
-        Self { buffer, position: 0 }
+        Self { rest: buffer }
     }
 
-    /// The number of bytes written.
+    /// The number of bytes that are left.
     #[inline(always)]
-    pub(crate) fn position(&self) -> usize {
-        self.position
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
     }
 
     #[inline(always)]
-    fn next(&mut self, count: usize) -> core::result::Result<&mut [u8], Full> {
-        let next = self.buffer.get_mut(self.position..).and_then(|rest| rest.get_mut(..count)).ok_or(Full)?;
-        self.position += count;
+    fn next(&mut self, count: usize) -> core::result::Result<&'b mut [u8], Full> {
+        let (next, rest) = core::mem::take(&mut self.rest).split_at_mut_checked(count).ok_or(Full)?;
+        self.rest = rest;
         Ok(next)
     }
 
-    /// Writes over bytes that are written already.
+    /// Lets a function that is not inlined write; it returns how many bytes are left.
     #[inline(always)]
-    pub(crate) fn patch<const N: usize>(&mut self, at: usize, bytes: [u8; N]) -> Written {
-        let written = self.buffer.get_mut(at..).and_then(|rest| rest.first_chunk_mut()).ok_or(Full)?;
-        *written = bytes;
+    pub(crate) fn lend(&mut self, write: impl FnOnce(&mut [u8]) -> core::result::Result<usize, Full>) -> Written {
+        let buffer = core::mem::take(&mut self.rest);
+        let left = write(buffer)?;
+        let written = buffer.len().wrapping_sub(left);
+        self.rest = buffer.get_mut(written..).ok_or(Full)?;
         Ok(())
     }
 
     #[inline(always)]
     pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Written {
-        self.next(N)?.copy_from_slice(&bytes);
+        let (next, rest) = core::mem::take(&mut self.rest).split_first_chunk_mut().ok_or(Full)?;
+        *next = bytes;
+        self.rest = rest;
         Ok(())
     }
 
     /// Bytes as they are.
-    #[inline(always)]
+    #[cfg(feature = "std")]
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Written {
         copy(self.next(bytes.len())?, bytes);
         Ok(())
@@ -533,20 +558,8 @@ impl<'b> Writer<'b> {
         if value < 0x80 {
             return self.array([tag, value as u8]);
         }
-        self.array([tag])?;
-        self.long_varint(value)
-    }
-
-    #[inline(never)]
-    fn long_varint(&mut self, mut value: u64) -> Written {
-        for byte in self.next(varint_len(value))? {
-            *byte = value as u8 | 0x80;
-            value >>= 7;
-        }
-        if let Some(last) = self.position.checked_sub(1).and_then(|last| self.buffer.get_mut(last)) {
-            *last &= 0x7f;
-        }
-        Ok(())
+        let taken = put_long_varint(self.rest, tag, value);
+        self.next(taken).map(drop)
     }
 
     #[inline(always)]
@@ -558,52 +571,153 @@ impl<'b> Writer<'b> {
             copy(content, bytes);
             return Ok(());
         }
-        self.array([tag])?;
-        self.long_varint(bytes.len() as u64)?;
-        self.raw(bytes)
+        let taken = put_long_bytes(self.rest, tag, bytes);
+        self.next(taken).map(drop)
     }
 
-    /// A length-delimited field whose content `write` writes.
+    /// A length-delimited field whose content `write` writes, and of which it returns what is left.
     ///
     /// The length is not known before; `at_least` predicts how many bytes it takes. When that was
-    /// too few the content moves up, which callers make rare by a good prediction.
+    /// wrong the content moves, which callers make rare by a good prediction.
     #[inline(always)]
-    pub(crate) fn delimited(&mut self, tag: u8, at_least: usize, write: impl FnOnce(&mut Self) -> Written) -> Written {
-        let predicted = if at_least < 0x80 { 1 } else { varint_len(at_least as u64) };
-        self.next(1 + predicted)?;
-        let start = self.position;
-        write(self)?;
-        let length = self.position - start;
-        if predicted == 1 && length < 0x80 {
-            let Some([first, second]) = self.buffer.get_mut(start.wrapping_sub(2)..start) else { return Err(Full) };
-            *first = tag;
-            *second = length as u8;
-            return Ok(());
-        }
-        self.patch_length(tag, predicted, start)
+    pub(crate) fn delimited(
+        &mut self,
+        tag: u8,
+        at_least: usize,
+        write: impl FnOnce(&mut [u8]) -> core::result::Result<usize, Full>,
+    ) -> Written {
+        let whole = core::mem::take(&mut self.rest);
+        let start = if at_least < 0x80 { 2 } else { 3 };
+        let content = whole.get_mut(start..).ok_or(Full)?;
+        let room = content.len();
+        let length = room.wrapping_sub(write(content)?);
+        let end = match whole {
+            [first, second, ..] if start == 2 && length < 0x80 => {
+                *first = tag;
+                *second = length as u8;
+                start + length
+            }
+            [first, second, third, ..] if start == 3 && (0x80..0x4000).contains(&length) => {
+                *first = tag;
+                *second = length as u8 | 0x80;
+                *third = (length >> 7) as u8;
+                start + length
+            }
+            _ => put_moved(whole, tag, start, length),
+        };
+        self.rest = whole.get_mut(end..).ok_or(Full)?;
+        Ok(())
     }
 
-    #[inline(never)]
-    fn patch_length(&mut self, tag: u8, predicted: usize, start: usize) -> Written {
-        let end = self.position;
-        let length = end - start;
-        let content = start - predicted + varint_len(length as u64);
-        if content != start {
-            self.next(content - start)?;
-            self.buffer.copy_within(start..end, content);
-        }
-        self.position = start - predicted - 1;
-        self.array([tag])?;
-        self.long_varint(length as u64)?;
-        self.position = content + length;
+    /// As many bytes as `prefix` makes of the length of what `write` writes, and then that.
+    #[inline(always)]
+    pub(crate) fn prefixed<const N: usize>(
+        &mut self,
+        prefix: impl FnOnce(usize) -> [u8; N],
+        write: impl FnOnce(&mut Self) -> Written,
+    ) -> Written {
+        let (first, rest) = core::mem::take(&mut self.rest).split_first_chunk_mut().ok_or(Full)?;
+        let room = rest.len();
+        self.rest = rest;
+        write(self)?;
+        *first = prefix(room.wrapping_sub(self.rest.len()));
         Ok(())
     }
 }
 
+// These are not inlined, so they get the buffer itself. They return how many bytes of it they take:
+// more than it has when it is too short.
+
+/// Writes a tag and a varint.
+#[inline(never)]
+fn put_long_varint(buffer: &mut [u8], tag: u8, mut value: u64) -> usize {
+    let length = 1 + varint_len(value);
+    if let Some((first, bytes)) = buffer.get_mut(..length).and_then(|next| next.split_first_mut()) {
+        *first = tag;
+        for byte in bytes.iter_mut() {
+            *byte = value as u8 | 0x80;
+            value >>= 7;
+        }
+        if let Some(last) = bytes.last_mut() {
+            *last &= 0x7f;
+        }
+    }
+    length
+}
+
+/// Writes a length-delimited field.
+#[inline(never)]
+fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
+    let start = match buffer {
+        [first, second, third, ..] if (0x80..0x4000).contains(&bytes.len()) => {
+            *first = tag;
+            *second = bytes.len() as u8 | 0x80;
+            *third = (bytes.len() >> 7) as u8;
+            3
+        }
+        _ => put_long_varint(buffer, tag, bytes.len() as u64),
+    };
+    if let Some(content) = buffer.get_mut(start..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        content.copy_from_slice(bytes);
+    }
+    start.saturating_add(bytes.len())
+}
+
+/// Writes tag and length in front of a content that stands at `start`, and moves it there.
+#[cold]
+#[inline(never)]
+fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
+    let moved = 1 + varint_len(length as u64);
+    let end = moved.saturating_add(length);
+    let area = start.min(moved)..start.max(moved).saturating_add(length);
+    if let Some(area) = buffer.get_mut(area)
+        && start.abs_diff(moved) <= area.len()
+    {
+        // A rotation, and not `copy_within`, whose own check would be one that can panic.
+        if start < moved {
+            area.rotate_right(moved - start);
+        } else {
+            area.rotate_left(start - moved);
+        }
+        put_long_varint(buffer, tag, length as u64);
+    }
+    end
+}
+
 /// Copies `from` to `to`, which has the same length.
 ///
-/// Up to 64 bytes, which is most strings, without a call: two or four loads that overlap.
+/// Up to 64 bytes, which is most strings, without a call: loads and stores that overlap.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
-    to.copy_from_slice(from);
+    if from.len() > 64 || cfg!(spectrum2_plain) {
+        copy_long(to, from);
+    } else if !(copy_ends::<32>(to, from)
+        || copy_ends::<16>(to, from)
+        || copy_ends::<8>(to, from)
+        || copy_ends::<4>(to, from))
+    {
+        for (to, from) in to.iter_mut().zip(from).take(3) {
+            *to = *from;
+        }
+    }
+}
+
+/// Copies the first and the last `N` bytes, which is all when there are at most twice as many.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(head), Some(tail)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else { return false };
+    if let Some(to) = to.first_chunk_mut() {
+        *to = *head;
+    }
+    if let Some(to) = to.last_chunk_mut() {
+        *to = *tail;
+    }
+    true
+}
+
+#[inline(never)]
+fn copy_long(to: &mut [u8], from: &[u8]) {
+    if to.len() == from.len() {
+        to.copy_from_slice(from);
+    }
 }

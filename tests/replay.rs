@@ -192,7 +192,7 @@ impl Backend for Recorder {
 struct Session {
     connection: Connection,
     calls: mpsc::Receiver<Json>,
-    backend: JoinHandle<Result<(), Error>>,
+    backend: JoinHandle<(Recorder, Result<(), Error>)>,
 }
 
 impl Session {
@@ -217,7 +217,7 @@ impl Session {
     fn end(mut self) -> Result<(), Error> {
         // Fails when the backend closed first.
         let _ = self.connection.stream().shutdown(Shutdown::Write);
-        let ended = self.backend.join().unwrap();
+        let (_, ended) = self.backend.join().unwrap();
         let more = self.connection.receive(TIMEOUT).unwrap_err();
         // A backend that did not read everything resets the connection.
         let is_end = more.kind() == ErrorKind::UnexpectedEof;

@@ -176,7 +176,7 @@ fn ping_is_answered_as_by_the_cpp_library() {
     }
 
     connection.close();
-    backend.join().unwrap().unwrap();
+    backend.join().unwrap().1.unwrap();
 }
 
 /// The type of a frame, and the names of the fields that are present.

@@ -133,13 +133,13 @@ impl Sender {
 
     /// The message with `id` that `user` sent to `buddy` arrived there.
     pub fn message_ack(&self, user: &str, buddy: &str, id: &str) -> io::Result<()> {
-        let receipt = ConversationMessage { user_name: user, buddy_name: buddy, id: Some(id), ..Message::EMPTY };
+        let receipt = ConversationMessage { user_name: user, buddy_name: buddy, id: Some(id), ..Default::default() };
         self.message_of(Type::ConvMessageAck, &receipt)
     }
 
     /// The contact `buddy` asks for attention (XEP-0224), with a text that may be empty.
     pub fn attention(&self, user: &str, buddy: &str, text: &str) -> io::Result<()> {
-        let buzz = ConversationMessage { user_name: user, buddy_name: buddy, message: text, ..Message::EMPTY };
+        let buzz = ConversationMessage { user_name: user, buddy_name: buddy, message: text, ..Default::default() };
         self.message_of(Type::Attention, &buzz)
     }
 
@@ -147,7 +147,7 @@ impl Sender {
     pub fn room_subject_changed(&self, user: &str, room: &str, subject: &str, nickname: &str) -> io::Result<()> {
         let nickname = Some(nickname);
         let subject =
-            ConversationMessage { user_name: user, buddy_name: room, message: subject, nickname, ..Message::EMPTY };
+            ConversationMessage { user_name: user, buddy_name: room, message: subject, nickname, ..Default::default() };
         self.message_of(Type::RoomSubjectChanged, &subject)
     }
 
@@ -227,7 +227,7 @@ impl Sender {
     }
 
     fn buddy(&self, of: Type, user: &str, buddy: &str) -> io::Result<()> {
-        self.message_of(of, &Buddy { user_name: user, buddy_name: buddy, ..Message::EMPTY })
+        self.message_of(of, &Buddy { user_name: user, buddy_name: buddy, ..Default::default() })
     }
 
     fn message_of<'a>(&self, of: Type, message: &impl Message<'a>) -> io::Result<()> {

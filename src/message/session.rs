@@ -98,14 +98,14 @@ message! {
 impl<'a> Singular<'a> for UserSettings<'a> {
     const KIND: Kind = Kind::Message(Self::DESCRIPTOR);
     const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
-    const DEFAULT: Self = Self::EMPTY;
+    const DEFAULT: Self = Self { value: crate::StrMap::EMPTY };
 
     #[inline(always)]
     fn read<const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         field: FieldId,
     ) -> Result<Option<Self>, DecodeError> {
-        let mut settings = Self::EMPTY;
+        let mut settings = Self::empty();
         settings.read(cursor.nested(field)?)?;
         Ok(Some(settings))
     }

@@ -83,7 +83,7 @@ fn a_malformed_config_is_refused_by_name_and_line() {
 fn a_config_and_what_spectrum_passes_on_are_taken() {
     let host = Host::listen().unwrap();
     let path = config("good.cfg", "# comment\n[service]\njid = $jid # comment\n\n[echo]\nkey=\nkey = a = b\n");
-    let backend = BackendCommand::new(program()).argument("--nonsense").argument("-n").argument("--echo.key=value");
+    let backend = BackendCommand::new(program()).arg("--nonsense").arg("-n").arg("--echo.key=value");
     for backend in [backend.clone().config_path(&path), backend] {
         let process = Process::spawn(backend.to_command(host.address()));
         let mut connection = host.accept(TIMEOUT).unwrap();
