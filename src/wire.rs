@@ -670,15 +670,15 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
     let area = start.min(moved)..start.max(moved).saturating_add(length);
+    let (right, left) = (moved.saturating_sub(start), start.saturating_sub(moved));
     if let Some(area) = buffer.get_mut(area)
-        && start.abs_diff(moved) <= area.len()
+        && right <= area.len()
+        && left <= area.len()
     {
-        // A rotation, and not `copy_within`, whose own check would be one that can panic.
-        if start < moved {
-            area.rotate_right(moved - start);
-        } else {
-            area.rotate_left(start - moved);
-        }
+        // Rotations, and not `copy_within`, whose own check would be one that can panic. One of them
+        // goes by nothing.
+        area.rotate_right(right);
+        area.rotate_left(left);
         put_long_varint(buffer, tag, length as u64);
     }
     end
