@@ -43,13 +43,17 @@ fn library() -> &'static Path {
 }
 
 /// A program of tests/capi with the library in it.
-fn program(name: &str) -> PathBuf {
-    let program = directory().join(name);
-    let mut gcc = Command::new("gcc");
-    gcc.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-D_POSIX_C_SOURCE=200809L"]);
-    gcc.arg("-I").arg(root().join("include")).arg(root().join(format!("tests/capi/{name}.c")));
-    gcc.arg(library().join("libspectrum2.a")).args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program);
-    run(&mut gcc);
+fn program(source: &str) -> PathBuf {
+    let program = directory().join(source).with_extension("");
+    let mut compiler = match source.ends_with(".cpp") {
+        true => Command::new("g++"),
+        false => Command::new("gcc"),
+    };
+    compiler.arg(if source.ends_with(".cpp") { "-std=c++17" } else { "-std=c99" });
+    compiler.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-D_POSIX_C_SOURCE=200809L"]);
+    compiler.arg("-I").arg(root().join("include")).arg(root().join("tests/capi").join(source));
+    compiler.arg(library().join("libspectrum2.a")).args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program);
+    run(&mut compiler);
     program
 }
 
@@ -140,7 +144,7 @@ fn add_value(line: &mut String, name: &str, value: Value<'_>, enumeration: Optio
 /// Compares what C and Rust find in bodies.
 fn compare(bodies: &[Vec<u8>]) {
     let stream: Vec<u8> = bodies.iter().flat_map(|body| wire::frame(body)).collect();
-    let found = checked(&program("dump"), &[], &stream);
+    let found = checked(&program("dump.c"), &[], &stream);
     let lines: Vec<_> = found.lines().collect();
     assert_eq!(lines.len(), bodies.len());
     for (body, found) in bodies.iter().zip(lines) {
@@ -181,7 +185,12 @@ fn c_finds_what_rust_finds() {
 
 #[test]
 fn the_contract_holds_in_c() {
-    assert_eq!(checked(&program("contract"), &[], &[]), "ok\n");
+    assert_eq!(checked(&program("contract.c"), &[], &[]), "ok\n");
+}
+
+#[test]
+fn the_cpp_header_works() {
+    assert_eq!(checked(&program("plus.cpp"), &[], &[]), "ok\n");
 }
 
 /// The functions that the header declares.

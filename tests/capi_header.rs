@@ -136,7 +136,7 @@ fn is_there(compiler: &str) -> bool {
 }
 
 #[test]
-fn header_compiles_without_a_warning() {
+fn headers_compile_without_a_warning() {
     for (c, cpp) in [("gcc", "g++"), ("clang", "clang++")] {
         if !is_there(c) || !is_there(cpp) {
             continue;
@@ -144,6 +144,7 @@ fn header_compiles_without_a_warning() {
         compile(c, "c", "-std=c99", "spectrum2.h");
         compile(c, "c", "-std=c11", "spectrum2.h");
         compile(cpp, "c++", "-std=c++11", "spectrum2.h");
+        compile(cpp, "c++", "-std=c++17", "spectrum2.hpp");
     }
 }
 
