@@ -141,11 +141,12 @@ impl Client {
         Ok(client)
     }
 
-    /// Takes a connection that stands already.
+    /// Takes a connection that stands already, and makes it a blocking one.
     ///
     /// # Errors
     /// The stream's settings (no delay, timeouts) cannot be made.
     pub fn from_stream(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
         let stream = SharedStream(Arc::new(stream));
         let sender = Sender::new(stream.clone());
@@ -156,6 +157,7 @@ impl Client {
             ping_timeout: DEFAULT_PING_TIMEOUT,
             tick: None,
             last_received: Instant::now(),
+            has_waited: false,
             last_tick: Instant::now(),
             closed: false,
         };
@@ -214,6 +216,9 @@ fn run_loop<B: Backend + ?Sized>(backend: &mut B, receiver: &mut Receiver, sende
         if let Err(error) = handled {
             // A peer that is gone makes methods fail too. That is no fault of theirs, and its EXIT
             // may still be there to be read.
+            if sender.has_failed() && !sender.is_gone() {
+                return Err(Error::Connection(error));
+            }
             if !sender.is_gone() {
                 // What was said before the failure is worth sending; the failure is what counts.
                 let _ = sender.flush();
@@ -250,6 +255,8 @@ pub struct Receiver {
     ping_timeout: Duration,
     tick: Option<Duration>,
     last_received: Instant,
+    /// A read has ended without a byte since then, so the next one may not wait as long.
+    has_waited: bool,
     last_tick: Instant,
     closed: bool,
 }
@@ -347,26 +354,39 @@ impl Receiver {
 
     /// Reads once.
     fn fill(&mut self) -> Result<(), Error> {
-        if let Some(tick) = self.tick {
-            let until_tick = tick.saturating_sub(self.last_tick.elapsed());
+        // The whole ping timeout is set already where there is no tick, and nothing has waited yet.
+        if self.has_waited || self.tick.is_some() {
+            let until_tick = self.tick.map_or(Duration::MAX, |tick| tick.saturating_sub(self.last_tick.elapsed()));
             let until_silence = self.ping_timeout.saturating_sub(self.last_received.elapsed());
-            let wait = until_tick.min(until_silence).max(Duration::from_millis(1));
-            self.reader.get_ref().0.set_read_timeout(Some(wait)).map_err(Error::Connection)?;
+            self.set_read_timeout(until_tick.min(until_silence))?;
         }
         match self.reader.fill() {
             // A write that failed has taken the news of a reset; reading then finds an end.
             Ok(0) => self.end(self.sender.is_gone()),
             Ok(_) => {
                 self.last_received = Instant::now();
+                if self.has_waited && self.tick.is_none() {
+                    self.set_read_timeout(self.ping_timeout)?;
+                }
+                self.has_waited = false;
                 Ok(())
             }
             Err(error) => match error.kind() {
                 // Signals too: where they come often no read lasts until its timeout.
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => self.check_silence(),
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
+                    self.has_waited = true;
+                    self.check_silence()
+                }
                 _ if is_gone(&error) => self.end(true),
                 _ => Err(Error::Connection(error)),
             },
         }
+    }
+
+    fn set_read_timeout(&self, timeout: Duration) -> Result<(), Error> {
+        // The system knows no timeout of zero.
+        let timeout = timeout.max(Duration::from_millis(1));
+        self.reader.get_ref().0.set_read_timeout(Some(timeout)).map_err(Error::Connection)
     }
 
     fn check_silence(&self) -> Result<(), Error> {

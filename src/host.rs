@@ -42,6 +42,9 @@ use crate::client::{Backend, Client, Error};
 use crate::frame::{FrameReader, FrameWriter, OwnedFrame};
 use crate::payload::Payload;
 
+/// A backend that does not read for this long hangs.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How often a process is asked whether it has ended: the library has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
@@ -85,7 +88,8 @@ impl Host {
         }
     }
 
-    /// Starts a backend as Spectrum does. [`connect`](Self::connect) waits for it.
+    /// Starts a backend with the arguments that Spectrum gives it, in a process group of its own; Spectrum
+    /// also gives it a session of its own and the file mode mask 0007. [`connect`](Self::connect) waits for it.
     ///
     /// # Errors
     /// A program that cannot be started.
@@ -268,6 +272,7 @@ pub struct Connection {
 impl Connection {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         Ok(Self { writer: FrameWriter::new(stream.try_clone()?), reader: FrameReader::new(stream) })
     }
 
@@ -279,7 +284,8 @@ impl Connection {
     /// Sends a request.
     ///
     /// # Errors
-    /// What the connection reports.
+    /// What the connection reports; `WouldBlock` or `TimedOut` for a backend that does not read for
+    /// 30 seconds.
     pub fn send(&mut self, payload: &Payload<'_>) -> io::Result<()> {
         self.add(payload)?;
         self.flush()

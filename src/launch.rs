@@ -248,7 +248,8 @@ impl Config {
                 continue;
             }
             let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
-                return Err((index + 1, format!("{line:?} is neither [section] nor key = value")));
+                // The line itself may be a password with its `=` forgotten.
+                return Err((index + 1, "neither [section] nor key = value".to_owned()));
             };
             if key.is_empty() {
                 return Err((index + 1, "the key is missing".to_owned()));

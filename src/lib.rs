@@ -26,6 +26,7 @@ mod list;
 #[cfg(feature = "std")]
 mod logging;
 mod message;
+pub mod msncd;
 mod payload;
 #[cfg(feature = "reference")]
 #[doc(hidden)]

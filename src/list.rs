@@ -18,6 +18,10 @@ use crate::wire::{Element, Elements, Window};
 /// let groups: List<'_, &str> = List::from(&["Friends", "Work"]);
 /// assert_eq!(groups.len(), 2);
 /// assert!(groups.iter().eq(["Friends", "Work"]));
+///
+/// let kept = vec![String::from("Friends"), String::from("Work")];
+/// let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+/// assert_eq!(List::from(kept.as_slice()), groups);
 /// ```
 #[derive(Clone, Copy)]
 pub struct List<'a, T> {
@@ -262,6 +266,25 @@ impl<'a> StrMap<'a> {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// All entries, as [`StrMap::entries`].
+impl<'a> IntoIterator for StrMap<'a> {
+    type Item = (&'a str, &'a str);
+    type IntoIter = ListIter<'a, (&'a str, &'a str)>;
+
+    #[inline]
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.iter()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a> From<&'a alloc::vec::Vec<(&'a str, &'a str)>> for StrMap<'a> {
+    #[inline]
+    fn from(entries: &'a alloc::vec::Vec<(&'a str, &'a str)>) -> Self {
+        Self::from(entries.as_slice())
     }
 }
 

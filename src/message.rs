@@ -234,6 +234,8 @@ macro_rules! message {
             }
         }
 
+        /// No optional field; required ones are empty, zero, or their enum's first value: `Online`,
+        /// for a presence.
         impl<'a> Default for $name $(<$lifetime>)? {
             fn default() -> Self {
                 <Self as $crate::message::Message<'a>>::empty()

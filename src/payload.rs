@@ -67,6 +67,17 @@ impl<'a> Wrapper<'a> {
     }
 
     fn read(body: &'a [u8]) -> Result<Self, DecodeError> {
+        match split_expected(body) {
+            Some((of, payload)) => {
+                let is_present = body.len() > EMPTY_WRAPPER_LEN;
+                Ok(Self { type_number: of.number(), payload: is_present.then_some(payload) })
+            }
+            None => Self::read_any(body),
+        }
+    }
+
+    /// Takes any body: longer payloads, any order, repeated and unknown fields, unknown types.
+    fn read_any(body: &'a [u8]) -> Result<Self, DecodeError> {
         const TYPE: u32 = TYPE_TAG as u32;
         const PAYLOAD: u32 = PAYLOAD_TAG as u32;
         let mut cursor = Cursor::new(body);
@@ -105,6 +116,33 @@ impl<'a> Wrapper<'a> {
             Err(error) => Err(error.relative_to(bytes)),
         }
     }
+}
+
+/// The length of a wrapper with a known type and no payload.
+const EMPTY_WRAPPER_LEN: usize = 2;
+
+/// Type and payload of a body as every serializer writes it: the type, then the payload up to the
+/// end. Where there is none, it is the empty one at the end.
+#[inline(always)]
+fn split_expected(body: &[u8]) -> Option<(Type, &[u8])> {
+    if cfg!(spectrum2_plain) {
+        return None;
+    }
+    let (number, payload) = match body {
+        [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
+            if *length < 0x80 && usize::from(*length) == payload.len() =>
+        {
+            (*number, payload)
+        }
+        [TYPE_TAG, number, PAYLOAD_TAG, low, high, payload @ ..]
+            if *low >= 0x80 && *high < 0x80 && two_byte_length(*low, *high) == payload.len() =>
+        {
+            (*number, payload)
+        }
+        [TYPE_TAG, number, payload @ ..] if payload.is_empty() => (*number, payload),
+        _ => return None,
+    };
+    Some((Type::from_number(i32::from(number))?, payload))
 }
 
 /// Declares `Payload`, by the messages that the types hold. The variants have the names of [`Type`].
@@ -381,36 +419,17 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Expects a body as every serializer writes it: type, then payload up to the end.
     #[inline(always)]
     fn read(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        if cfg!(spectrum2_plain) {
-            return self.read_any(body);
+        if let Some((of, payload)) = split_expected(body) {
+            return self.read_typed(of, payload);
         }
-        let (number, payload) = match body {
-            [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
-                if *length < 0x80 && usize::from(*length) == payload.len() =>
-            {
-                (*number, payload)
-            }
-            [TYPE_TAG, number, PAYLOAD_TAG, low, high, payload @ ..]
-                if *low >= 0x80 && *high < 0x80 && two_byte_length(*low, *high) == payload.len() =>
-            {
-                (*number, payload)
-            }
-            [TYPE_TAG, number, payload @ ..] if payload.is_empty() => (*number, payload),
-            _ => return self.read_any(body),
-        };
-        match Type::from_number(i32::from(number)) {
-            Some(of) => self.read_typed(of, payload),
-            None => self.read_any(body),
-        }
+        self.read_any(body)
     }
 
-    /// Takes any body: longer payloads, any order, repeated and unknown fields, unknown types.
     #[inline(never)]
     fn read_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        let wrapper = Wrapper::read(body)?;
+        let wrapper = Wrapper::read_any(body)?;
         // Where there is no payload its fields are missing at the end of the body.
         let end = body.get(body.len()..).unwrap_or(body);
         self.read_numbered(wrapper.type_number, wrapper.payload.unwrap_or(end))

@@ -152,13 +152,22 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     #[cold]
     pub(crate) fn skip(&mut self, tag: u32, message: u8) -> Result<()> {
         let field = FieldId { message, number: 0 };
+        match tag as u8 & 7 {
+            wire_type::GROUP_START => self.skip_group(tag, field),
+            wire_type::GROUP_END => Err(DecodeError::new(DecodeErrorKind::UnmatchedGroupEnd, field, self.rest)),
+            _ => self.skip_scalar(tag, field),
+        }
+    }
+
+    /// Steps over a group, behind the tag that starts it.
+    fn skip_group(&mut self, tag: u32, field: FieldId) -> Result<()> {
         let mut open_groups = OpenGroups::new(self.depth);
         self.skip_value(tag, field, &mut open_groups)?;
         while !open_groups.is_empty() {
             if self.is_empty() {
                 return Err(DecodeError::new(DecodeErrorKind::Truncated, field, self.rest));
             }
-            let tag = self.tag(message)?;
+            let tag = self.tag(field.message)?;
             self.skip_value(tag, field, &mut open_groups)?;
         }
         Ok(())
@@ -167,13 +176,19 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     fn skip_value(&mut self, tag: u32, field: FieldId, open_groups: &mut OpenGroups) -> Result<()> {
         let at = self.rest;
         match tag as u8 & 7 {
+            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
+            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
+            _ => self.skip_scalar(tag, field),
+        }
+    }
+
+    fn skip_scalar(&mut self, tag: u32, field: FieldId) -> Result<()> {
+        match tag as u8 & 7 {
             wire_type::VARINT => self.any_varint(10, field).map(drop),
             wire_type::LENGTH_DELIMITED => self.any_bytes(field).map(drop),
             wire_type::FIXED32 => self.skip_bytes(4, field),
             wire_type::FIXED64 => self.skip_bytes(8, field),
-            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
-            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
-            _ => Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, at)),
+            _ => Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, self.rest)),
         }
     }
 
@@ -663,22 +678,20 @@ fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
     start.saturating_add(bytes.len())
 }
 
-/// Writes tag and length in front of a content that stands at `start`, and moves it there.
+/// Writes tag and length in front of a content that stands at `start`, and moves it up to make room.
+/// Returns where it ends then, which may be behind the buffer.
 #[cold]
 #[inline(never)]
 fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
-    let area = start.min(moved)..start.max(moved).saturating_add(length);
-    let (right, left) = (moved.saturating_sub(start), start.saturating_sub(moved));
-    if let Some(area) = buffer.get_mut(area)
-        && right <= area.len()
-        && left <= area.len()
+    // The prediction was a lower bound, so the content never moves down.
+    let shift = moved.saturating_sub(start);
+    if let Some(area) = buffer.get_mut(start..end)
+        && shift <= area.len()
     {
-        // Rotations, and not `copy_within`, whose own check would be one that can panic. One of them
-        // goes by nothing.
-        area.rotate_right(right);
-        area.rotate_left(left);
+        // A rotation, and not `copy_within`, whose own check would be one that can panic.
+        area.rotate_right(shift);
         put_long_varint(buffer, tag, length as u64);
     }
     end

@@ -163,7 +163,8 @@ fn reader_grows_with_what_it_receives_and_shrinks_again() {
         let reader = reader.insert(FrameReader::new(stream.as_slice()));
         while reader.read_frame().unwrap().is_some() {}
     });
-    assert!(memory.bytes_max < 4 * LARGE as u64, "{memory:?}");
+    // The old and the new buffer stand beside each other while one grows into the other.
+    assert!(memory.bytes_max < 2 * LARGE as u64, "{memory:?}");
     assert!(memory.bytes_current < SMALL as i64, "{memory:?}");
 }
 

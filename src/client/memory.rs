@@ -20,10 +20,13 @@ pub(super) fn read() -> Memory {
     let mut text = [0; 4096];
     let file = std::fs::File::open("/proc/self/status");
     let length = file.and_then(|mut file| file.read(&mut text)).unwrap_or(0);
-    let text = std::str::from_utf8(&text[..length]).unwrap_or_default();
     let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key));
-        line.and_then(|line| line.trim().strip_suffix(" kB")).and_then(|number| number.parse().ok()).unwrap_or(0)
+        // The name of the program, in the first line, need not be UTF-8.
+        let line = text[..length].split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key.as_bytes()));
+        line.and_then(|line| str::from_utf8(line).ok())
+            .and_then(|line| line.trim().strip_suffix(" kB"))
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(0)
     };
     Memory { resident: value("VmRSS:"), shared: value("RssFile:") + value("RssShmem:") }
 }

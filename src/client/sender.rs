@@ -40,6 +40,8 @@ struct Shared {
     writer: Mutex<FrameWriter<SharedStream>>,
     /// The main process closed the connection.
     gone: AtomicBool,
+    /// A write failed, for that reason or another.
+    failed: AtomicBool,
     /// The backend closed the connection.
     shut_down: AtomicBool,
 }
@@ -53,7 +55,8 @@ impl Clone for Sender {
 impl Sender {
     pub(super) fn new(stream: SharedStream) -> Self {
         let writer = Mutex::new(FrameWriter::new(stream.clone()));
-        let shared = Shared { stream, writer, gone: AtomicBool::new(false), shut_down: AtomicBool::new(false) };
+        let no = || AtomicBool::new(false);
+        let shared = Shared { stream, writer, gone: no(), failed: no(), shut_down: no() };
         Self { shared: Arc::new(shared), buffered: false }
     }
 
@@ -221,6 +224,11 @@ impl Sender {
         self.shared.gone.load(Ordering::Relaxed)
     }
 
+    /// Whether writing failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+
     /// Whether [`shutdown`](Self::shutdown) was called.
     pub(super) fn is_shut_down(&self) -> bool {
         self.shared.shut_down.load(Ordering::Relaxed)
@@ -249,10 +257,12 @@ impl Sender {
 
     fn flush_locked<W: Write>(&self, writer: &mut FrameWriter<W>) -> io::Result<()> {
         writer.flush().map_err(|error| {
-            if is_gone(&error) {
-                self.shared.gone.store(true, Ordering::Relaxed);
-            }
+            self.shared.failed.store(true, Ordering::Relaxed);
             match error.kind() {
+                _ if is_gone(&error) => {
+                    self.shared.gone.store(true, Ordering::Relaxed);
+                    ErrorKind::BrokenPipe.into()
+                }
                 ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, "the main process does not read"),
                 _ => error,
             }

@@ -7,6 +7,9 @@ use crate::message::HiddenBytes;
 /// How much is asked for in one read, and the size that the buffer goes back to after a large frame.
 const READ_SIZE: usize = 64 << 10;
 
+/// A buffer up to this size is kept, so that frames that are often large need not allocate.
+const MOST_KEPT: usize = 512 << 10;
+
 /// Reads frames from a stream, and hands them out in its own buffer.
 ///
 /// An error of the stream loses nothing that was read: after `WouldBlock`, `TimedOut` or
@@ -146,14 +149,28 @@ impl<R: Read> FrameReader<R> {
 
     /// Makes room behind `end`: moves what is left to the front, and grows when the buffer is full.
     fn make_room(&mut self) {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.end < READ_SIZE / 2 {
-            self.buffer.resize(READ_SIZE, 0);
-            self.buffer.shrink_to(READ_SIZE);
-        } else if self.end == self.buffer.len() {
-            self.buffer.resize(2 * self.end, 0);
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
         }
+        if self.buffer.len() < READ_SIZE {
+            self.grow_to(READ_SIZE);
+        } else if self.end == self.buffer.len() {
+            // Never past the end of the frame: that would be memory beyond the limit.
+            let frame = match split(self.buffered(), self.limit) {
+                Ok(Split::Partial { needed }) => needed.max(self.end + 1),
+                _ => usize::MAX,
+            };
+            self.grow_to(frame.min(2 * self.end));
+        } else if self.buffer.len() > MOST_KEPT && self.end < READ_SIZE / 2 {
+            self.buffer.truncate(READ_SIZE);
+            self.buffer.shrink_to(READ_SIZE);
+        }
+    }
+
+    fn grow_to(&mut self, length: usize) {
+        self.buffer.reserve_exact(length - self.buffer.len());
+        self.buffer.resize(length, 0);
     }
 }

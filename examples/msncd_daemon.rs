@@ -1,0 +1,78 @@
+//! A small messenger network behind msncd's line protocol: accounts, contacts, presence, messages,
+//! all in memory.
+//!
+//! `cargo run --release --example msncd_daemon -- --port 4321`
+//!
+//! - It listens on loopback. Each connection carries one login.
+//! - The first login makes an account; its password is the account's from then on.
+//! - A second login to an account takes its place: the first one's next poll says `ERR 1 logged in
+//!   elsewhere` and `SCLOSE MAIN`.
+//! - Messages wait until they are polled, whether the account is logged in or not, `--queue` of them.
+//!   Beyond that the oldest is discarded, and its sender told, in the count of a `STCH`. When stored
+//!   messages are delivered, the sender is told `MFLUSH`.
+//! - A connection that is lost before the command that follows a poll gets that poll's messages
+//!   again at the next login: rather twice than never. A daemon that ends takes everything with it.
+//! - `PRIV 0 1`: only contacts may write, and see the status. With `a` 1, as at first, `UADD` and
+//!   `UDEL` tell who added and deleted the account.
+//! - ADD for a contact changes its nick. TYPING, an extension, is understood.
+
+#[path = "msncd_daemon/server.rs"]
+mod server;
+
+use std::process::ExitCode;
+
+use server::{Daemon, Network};
+
+const HELP: &str = "A small messenger network behind msncd's line protocol, on loopback.
+
+Usage: msncd_daemon [--port PORT] [--queue COUNT]
+
+  --port PORT    the port to listen on; a free one unless given
+  --queue COUNT  how many messages may wait for an account; 1000 unless given
+  --help         shows this
+";
+
+struct Options {
+    port: u16,
+    queue: usize,
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(what) => {
+            eprint!("msncd_daemon: {what}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match Daemon::start(options.port, Network::new(options.queue)) {
+        Ok(daemon) => {
+            println!("listening on {}", daemon.address());
+            daemon.wait();
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("msncd_daemon: cannot listen on port {}: {error}", options.port);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line says; `None` where help is asked for.
+fn options(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options { port: 0, queue: 1000 };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} wants a value"));
+        match word.as_str() {
+            "--port" => options.port = value()?.parse().map_err(|_| "--port wants a number up to 65535")?,
+            "--queue" => options.queue = value()?.parse().map_err(|_| "--queue wants a number")?,
+            "--help" | "-h" => return Ok(None),
+            _ => return Err(format!("{word} is not known")),
+        }
+    }
+    Ok(Some(options))
+}

@@ -1,0 +1,386 @@
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+
+use super::answer::{Answer, Attributes, Contacts};
+use super::command::Command;
+use super::error::{LimitError, ParseError, WriteError};
+use super::event::Event;
+use super::nick::{Nick, User};
+use super::reader::{ReadError, Reader};
+use super::scan::{Form, Limits};
+use super::words::Lines;
+
+/// Why a command has no answer, or not the one that was hoped for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The stream failed. After `WouldBlock` and `TimedOut` the command is still under way: see
+    /// [`Client`].
+    Stream(io::Error),
+    /// The daemon answered `ERR`, with this description.
+    Refused(String),
+    /// The answer, or one event of a poll, is malformed. It is lost; the next is not.
+    Malformed(ParseError),
+    /// The answer, or one event of a poll, is over a limit. It is lost; unless the client is
+    /// [out of step](Self::OutOfStep) now, the next is not.
+    Limit(LimitError),
+    /// The command cannot be said in this protocol. Nothing was sent.
+    Unspeakable(WriteError),
+    /// An earlier command still waits for its answer. Nothing was sent: call [`Client::finish`], or
+    /// [`Client::poll`] if it was a poll.
+    Unanswered,
+    /// The stream failed before, or an answer was none to the command: which answer belongs to which
+    /// command cannot be known any more. Nothing was sent: connect again.
+    OutOfStep,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(error) => write!(f, "the connection to the daemon failed: {error}"),
+            Self::Refused(description) => write!(f, "the daemon refused: {description}"),
+            Self::Malformed(error) => write!(f, "the daemon sent something malformed: {error}"),
+            Self::Limit(error) => write!(f, "the daemon sent too much: {error}"),
+            Self::Unspeakable(error) => write!(f, "the daemon cannot be asked: {error}"),
+            Self::Unanswered => f.write_str("an earlier command still waits for its answer"),
+            Self::OutOfStep => f.write_str("the connection to the daemon is out of step"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Stream(error) => Some(error),
+            Self::Malformed(error) => Some(error),
+            Self::Limit(error) => Some(error),
+            Self::Unspeakable(error) => Some(error),
+            Self::Refused(_) | Self::Unanswered | Self::OutOfStep => None,
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Stream(error) => Self::Stream(error),
+            ReadError::Limit(error) => Self::Limit(error),
+        }
+    }
+}
+
+/// A client of the daemon, over any stream: TCP, a Unix socket, or the two [pipes](Duplex) of a
+/// child process.
+///
+/// Each method sends a command and waits for its answer. A stream with timeouts may interrupt any of
+/// them with `WouldBlock` or `TimedOut`, in the middle of a line too. Then the command is still under
+/// way, and nothing that was sent or received is lost: [`poll`](Self::poll) goes on when it is called
+/// again; for any other command, [`finish`](Self::finish) does. Until then new commands are refused
+/// with [`Error::Unanswered`], so that no answer is taken for the answer to another command.
+///
+/// ```no_run
+/// use std::net::TcpStream;
+/// use spectrum2::msncd::{Client, Event, Lines};
+///
+/// let mut client = Client::new(TcpStream::connect("127.0.0.1:4321")?);
+/// client.login("alice@example.org", "secret")?;
+/// client.status("online")?;
+/// for contact in client.contacts()?.iter() {
+///     println!("{} ({}) is {}", contact.nick, contact.email, contact.status);
+/// }
+/// client.send_message("bob@example.org", Lines::new("Hello,\nBob"))?;
+/// while let Some(event) = client.poll()? {
+///     if let Event::Message { email, text, .. } = event {
+///         println!("{email}: {}", text.text());
+///     }
+/// }
+/// client.logoff()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Client<S> {
+    reader: Reader<S>,
+    /// The command that is being sent, and how much of it is.
+    command: Vec<u8>,
+    sent: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// All commands are answered.
+    Idle,
+    /// A command waits for an answer of this form, which is not POLL's.
+    Waiting(Form),
+    /// A POLL waits for the next of its events.
+    Polling {
+        first: bool,
+    },
+    OutOfStep,
+}
+
+impl<S> Client<S> {
+    /// A client that talks over `stream`, with [`Limits::DEFAULT`] for what comes.
+    pub fn new(stream: S) -> Self {
+        Self::with_limits(stream, Limits::DEFAULT)
+    }
+
+    /// A client that talks over `stream`.
+    pub fn with_limits(stream: S, limits: Limits) -> Self {
+        let reader = Reader::with_limits(stream, limits);
+        Self { reader, command: Vec::new(), sent: 0, state: State::Idle }
+    }
+
+    /// The stream, for its settings.
+    pub fn get_ref(&self) -> &S {
+        self.reader.get_ref()
+    }
+
+    /// The stream, for its settings. What is read from it or written to it is lost to the client.
+    pub fn get_mut(&mut self) -> &mut S {
+        self.reader.get_mut()
+    }
+
+    /// Whether a command is under way.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting(_) | State::Polling { .. })
+    }
+}
+
+/// The command is not shown: it may hold a password.
+impl<S: fmt::Debug> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("reader", &self.reader).field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// # Errors
+/// All methods: [`Error`] says what each of them means.
+impl<S: Read + Write> Client<S> {
+    /// Adds a contact.
+    pub fn add(&mut self, nick: &str, email: &str) -> Result<(), Error> {
+        self.execute(&Command::Add { nick: Nick::new(nick), email })
+    }
+
+    /// Deletes a contact.
+    pub fn delete<'a>(&mut self, user: impl Into<User<'a>>) -> Result<(), Error> {
+        self.execute(&Command::Delete { user: user.into() })
+    }
+
+    /// Changes our own nick.
+    pub fn nick(&mut self, nick: &str) -> Result<(), Error> {
+        self.execute(&Command::Nick { nick: Nick::new(nick) })
+    }
+
+    /// Changes the privacy: as in [`Command::Privacy`].
+    pub fn privacy(&mut self, public: bool, ask: bool) -> Result<(), Error> {
+        self.execute(&Command::Privacy { public, ask })
+    }
+
+    /// Changes our own status.
+    pub fn status(&mut self, status: &str) -> Result<(), Error> {
+        self.execute(&Command::Status { status })
+    }
+
+    /// Logs in.
+    pub fn login(&mut self, email: &str, password: &str) -> Result<(), Error> {
+        self.execute(&Command::Login { email, password })
+    }
+
+    /// Logs off.
+    pub fn logoff(&mut self) -> Result<(), Error> {
+        self.execute(&Command::Logoff)
+    }
+
+    /// What is known of somebody.
+    pub fn info<'a>(&mut self, user: impl Into<User<'a>>) -> Result<Attributes<'_>, Error> {
+        match self.ask(&Command::Info { user: user.into() })? {
+            Answer::Attributes(attributes) => Ok(attributes),
+            _ => Err(Error::OutOfStep),
+        }
+    }
+
+    /// Sends a message.
+    pub fn send_message<'a>(&mut self, user: impl Into<User<'a>>, text: Lines<'_>) -> Result<(), Error> {
+        self.execute(&Command::SendMessage { user: user.into(), text })
+    }
+
+    /// Says that we are typing to somebody: as in [`Command::Typing`], not every daemon knows it.
+    pub fn typing<'a>(&mut self, user: impl Into<User<'a>>) -> Result<(), Error> {
+        self.execute(&Command::Typing { user: user.into() })
+    }
+
+    /// The contact list.
+    pub fn contacts(&mut self) -> Result<Contacts<'_>, Error> {
+        self.list(&Command::ContactList)
+    }
+
+    /// The list of those who have us on theirs.
+    pub fn reverse_contacts(&mut self) -> Result<Contacts<'_>, Error> {
+        self.list(&Command::ReverseList)
+    }
+
+    /// The next event of a poll; `None` at its end, and the next call starts another poll. Where one
+    /// is under way, this goes on with it.
+    pub fn poll(&mut self) -> Result<Option<Event<'_>>, Error> {
+        match self.state {
+            State::Polling { .. } => {}
+            _ => self.begin(&Command::Poll)?,
+        }
+        self.send()?;
+        let Self { reader, state, .. } = self;
+        let first = *state == State::Polling { first: true };
+        let unit = read_unit(reader, Form::Event, state)?;
+        *state = State::Polling { first: false };
+        match Event::parse(unit).map_err(Error::Malformed)? {
+            Event::End => {
+                *state = State::Idle;
+                Ok(None)
+            }
+            Event::Refused { description } if first => {
+                *state = State::Idle;
+                Err(Error::Refused(description.to_owned()))
+            }
+            event => Ok(Some(event)),
+        }
+    }
+
+    /// Waits for the answer to the command that is under way after a timeout, if there is one. An
+    /// answer that was asked for its content is dropped; ask again.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::OutOfStep => Err(Error::OutOfStep),
+            State::Polling { .. } => Err(Error::Unanswered),
+            State::Waiting(form) => self.answer(form).map(drop),
+        }
+    }
+
+    fn execute(&mut self, command: &Command<'_>) -> Result<(), Error> {
+        self.ask(command).map(drop)
+    }
+
+    fn list(&mut self, command: &Command<'_>) -> Result<Contacts<'_>, Error> {
+        match self.ask(command)? {
+            Answer::Contacts(contacts) => Ok(contacts),
+            _ => Err(Error::OutOfStep),
+        }
+    }
+
+    fn ask(&mut self, command: &Command<'_>) -> Result<Answer<'_>, Error> {
+        self.begin(command)?;
+        self.answer(command.answer_form())
+    }
+
+    /// Makes `command` the one that is under way.
+    fn begin(&mut self, command: &Command<'_>) -> Result<(), Error> {
+        match self.state {
+            State::Idle => {}
+            State::OutOfStep => return Err(Error::OutOfStep),
+            State::Waiting(_) | State::Polling { .. } => return Err(Error::Unanswered),
+        }
+        let mut text = String::new();
+        command.write(&mut text).map_err(Error::Unspeakable)?;
+        self.command = text.into_bytes();
+        self.sent = 0;
+        self.state = match command.answer_form() {
+            Form::Event => State::Polling { first: true },
+            form => State::Waiting(form),
+        };
+        Ok(())
+    }
+
+    /// Sends what is left of the command.
+    fn send(&mut self) -> Result<(), Error> {
+        let stream = self.reader.get_mut();
+        while self.sent < self.command.len() {
+            match stream.write(&self.command[self.sent..]) {
+                Ok(0) => return Err(failed(&mut self.state, ErrorKind::WriteZero.into())),
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(&mut self.state, error)),
+            }
+        }
+        stream.flush().map_err(|error| failed(&mut self.state, error))
+    }
+
+    /// Waits for the answer of the command that is under way.
+    fn answer(&mut self, form: Form) -> Result<Answer<'_>, Error> {
+        self.send()?;
+        let Self { reader, state, .. } = self;
+        let unit = read_unit(reader, form, state)?;
+        *state = State::Idle;
+        match Answer::parse(unit, form) {
+            Ok(Answer::Refused { description }) => Err(Error::Refused(description.to_owned())),
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                // What does not start as an answer may belong to anything.
+                if error.kind() == super::ParseErrorKind::UnknownWord {
+                    *state = State::OutOfStep;
+                }
+                Err(Error::Malformed(error))
+            }
+        }
+    }
+}
+
+/// The next unit, and what follows from it when there is none.
+fn read_unit<'r>(reader: &'r mut Reader<impl Read>, form: Form, state: &mut State) -> Result<&'r [u8], Error> {
+    match reader.read_unit(form) {
+        Ok(Some(unit)) => Ok(unit),
+        Ok(None) => Err(failed(state, ErrorKind::UnexpectedEof.into())),
+        Err(ReadError::Stream(error)) => Err(failed(state, error)),
+        Err(ReadError::Limit(error)) => {
+            *state = match form {
+                _ if !error.keeps_step() => State::OutOfStep,
+                Form::Event => State::Polling { first: false },
+                _ => State::Idle,
+            };
+            Err(Error::Limit(error))
+        }
+    }
+}
+
+/// After anything but a timeout the stream is of no use.
+fn failed(state: &mut State, error: io::Error) -> Error {
+    if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+        *state = State::OutOfStep;
+    }
+    Error::Stream(error)
+}
+
+/// Two halves of a stream as one: the pipes of a child process.
+///
+/// ```no_run
+/// use std::process::{Command, Stdio};
+/// use spectrum2::msncd::{Client, Duplex};
+///
+/// let mut child = Command::new("msncd").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+/// if let (Some(reader), Some(writer)) = (child.stdout.take(), child.stdin.take()) {
+///     let mut client = Client::new(Duplex { reader, writer });
+///     client.login("alice@example.org", "secret")?;
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Duplex<R, W> {
+    /// Where answers come from.
+    pub reader: R,
+    /// Where commands go.
+    pub writer: W,
+}
+
+impl<R: Read, W> Read for Duplex<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+impl<R, W: Write> Write for Duplex<R, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,558 @@
+//! Users of a Spectrum chat through the msncd backend and daemon; the stand-in main process drives
+//! them over loopback.
+#![cfg(feature = "host")]
+
+#[path = "../examples/msncd_backend/bridge.rs"]
+mod bridge;
+#[allow(dead_code)]
+#[path = "../examples/msncd_load.rs"]
+mod load;
+#[path = "../examples/msncd_daemon/server.rs"]
+mod server;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bridge::{Bridge, Settings};
+use server::{Daemon, Network};
+use spectrum2::host::{Connection, Host};
+use spectrum2::msncd::{Client, Event};
+use spectrum2::{Buddy, Config, ConversationMessage, Error, List, Login, Logout, Payload, Status, StatusType, VCard};
+
+/// Longer than anything takes, but for a failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const ALICE: &str = "alice@net";
+const BOB: &str = "bob@net";
+
+/// The main process with the backend that it started.
+struct Gateway {
+    connection: Connection,
+    backend: JoinHandle<(Bridge, Result<(), Error>)>,
+    /// What the backend said and no test asked for yet.
+    said: VecDeque<String>,
+}
+
+/// What the backend says, as a test reads it. The JID of `alice@net` is `alice@xmpp`; it is short for
+/// the user here.
+fn describe(payload: &Payload<'_>) -> Option<String> {
+    let user = |jid: &str| jid.strip_suffix("@xmpp").unwrap_or(jid).to_owned();
+    Some(match payload {
+        Payload::Connected(connected) => format!("{} connected", user(connected.user)),
+        Payload::Disconnected(end) => {
+            format!("{} disconnected {}: {}", user(end.user), end.error.0, end.message.unwrap_or_default())
+        }
+        Payload::BuddyChanged(buddy) => {
+            let groups: Vec<_> = buddy.group.iter().collect();
+            let (alias, status) = (buddy.alias.unwrap_or_default(), buddy.status.unwrap_or_default());
+            format!("{} sees {} '{alias}' in {} {status:?}", user(buddy.user_name), buddy.buddy_name, groups.join(","))
+        }
+        Payload::BuddyRemoved(buddy) => format!("{} loses {}", user(buddy.user_name), buddy.buddy_name),
+        Payload::BuddyTyping(buddy) => format!("{} sees {} typing", user(buddy.user_name), buddy.buddy_name),
+        Payload::BuddyTyped(buddy) => format!("{} sees {} pausing", user(buddy.user_name), buddy.buddy_name),
+        Payload::AuthRequest(buddy) => format!("{} asked by {}", user(buddy.user_name), buddy.buddy_name),
+        Payload::ConvMessage(message) => {
+            format!("{} from {}: {}", user(message.user_name), message.buddy_name, message.message)
+        }
+        Payload::ConvMessageAck(receipt) => {
+            let id = receipt.id.unwrap_or_default();
+            format!("{} receipt {id} of {}", user(receipt.user_name), receipt.buddy_name)
+        }
+        Payload::VCard(card) => {
+            let (fullname, nickname) = (card.fullname.unwrap_or_default(), card.nickname.unwrap_or_default());
+            format!("{} card {} of {}: {fullname}, {nickname}", user(card.user_name), card.id, card.buddy_name)
+        }
+        Payload::Pong | Payload::Stats(_) | Payload::BackendConfig(_) => return None,
+        other => panic!("{other:?}"),
+    })
+}
+
+fn settings(port: u16, more: &str) -> Settings {
+    let config: Config =
+        format!("[msncd]\nport = {port}\npoll_interval = 2\nreconnect_delay = 2\n{more}").parse().unwrap();
+    Settings::read(&config).unwrap()
+}
+
+impl Gateway {
+    fn new(port: u16) -> Self {
+        Self::with(settings(port, ""))
+    }
+
+    fn with(settings: Settings) -> Self {
+        let host = Host::listen().unwrap();
+        let backend = host.run_in_thread(Bridge::new(settings));
+        let connection = host.accept(PATIENCE).unwrap();
+        Self { connection, backend, said: VecDeque::new() }
+    }
+
+    fn send(&mut self, payload: Payload<'_>) {
+        self.connection.send(&payload).unwrap();
+    }
+
+    fn login(&mut self, name: &str, password: &str) {
+        let (user, legacy_name) = (jid(name), format!("{name}@net"));
+        self.send(Payload::Login(Login { user: &user, legacy_name: &legacy_name, password, ..Login::default() }));
+        self.status(name, StatusType::Online);
+    }
+
+    fn logout(&mut self, name: &str) {
+        self.send(Payload::Logout(Logout { user: &jid(name), legacy_name: &format!("{name}@net") }));
+    }
+
+    fn status(&mut self, name: &str, status: StatusType) {
+        self.send(Payload::StatusChanged(Status { user_name: &jid(name), status, status_message: Some("") }));
+    }
+
+    fn message(&mut self, name: &str, to: &str, text: &str) {
+        self.message_with_id(name, to, text, None);
+    }
+
+    fn message_with_id(&mut self, name: &str, to: &str, text: &str, id: Option<&str>) {
+        let user_name = &jid(name);
+        let message =
+            ConversationMessage { user_name, buddy_name: to, message: text, id, ..ConversationMessage::default() };
+        self.send(Payload::ConvMessage(message));
+    }
+
+    fn change(&mut self, name: &str, contact: &str, alias: &str, groups: &[&str]) {
+        let user_name = &jid(name);
+        let (alias, group, status) = (Some(alias), List::from(groups), Some(StatusType::None));
+        self.send(Payload::BuddyChanged(Buddy {
+            user_name,
+            buddy_name: contact,
+            alias,
+            group,
+            status,
+            ..Buddy::default()
+        }));
+    }
+
+    fn remove(&mut self, name: &str, contact: &str) {
+        self.send(Payload::BuddyRemoved(Buddy { user_name: &jid(name), buddy_name: contact, ..Buddy::default() }));
+    }
+
+    /// The next thing that the backend says.
+    fn next(&mut self) -> String {
+        loop {
+            let frame = match self.connection.receive(PATIENCE) {
+                Ok(frame) => frame,
+                Err(error) => panic!("{error}; it said {:#?}", self.said),
+            };
+            if let Some(line) = describe(&frame.decode().unwrap()) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits until the backend says this, and takes it off what it said.
+    fn expect(&mut self, line: &str) {
+        self.take(|said| said == line);
+    }
+
+    /// As [`expect`](Self::expect), for what starts and ends like this.
+    fn expect_like(&mut self, start: &str, end: &str) {
+        self.take(|said| said.starts_with(start) && said.ends_with(end));
+    }
+
+    fn take(&mut self, fits: impl Fn(&str) -> bool) {
+        if let Some(position) = self.said.iter().position(|said| fits(said)) {
+            self.said.remove(position);
+            return;
+        }
+        loop {
+            let said = self.next();
+            if fits(&said) {
+                return;
+            }
+            self.said.push_back(said);
+        }
+    }
+
+    /// Nothing else was said: whatever belongs to what happened has come with it or before it.
+    fn expect_no_more(&self) {
+        assert!(self.said.is_empty(), "{:#?}", self.said);
+    }
+
+    fn exit(mut self) {
+        self.send(Payload::Exit);
+        self.backend.join().unwrap().1.unwrap();
+    }
+}
+
+fn jid(name: &str) -> String {
+    format!("{name}@xmpp")
+}
+
+fn daemon() -> Daemon {
+    Daemon::start(0, Network::new(3)).unwrap()
+}
+
+/// Alice and Bob, who have each other on their lists.
+fn friends(daemon: &Daemon) -> Gateway {
+    let mut gateway = Gateway::new(daemon.address().port());
+    for name in ["alice", "bob"] {
+        gateway.login(name, "secret");
+        gateway.expect(&format!("{name} connected"));
+    }
+    gateway.change("alice", BOB, "Bob", &["Friends"]);
+    gateway.expect("alice sees bob@net 'Bob' in Friends None");
+    gateway.expect("bob asked by alice@net");
+    gateway.change("bob", ALICE, "Alice", &["Work", "Chess"]);
+    gateway.expect("bob sees alice@net 'Alice' in Work,Chess None");
+    gateway.expect("bob sees alice@net 'Alice' in Work,Chess Online");
+    gateway.expect("alice sees bob@net 'Bob' in Friends Online");
+    gateway.expect_no_more();
+    gateway
+}
+
+#[test]
+fn two_users_chat() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+
+    gateway.message("alice", BOB, "Příliš žluťoučký kůň\n\n  úpěl 😀\nPOLLEND\n");
+    gateway.expect("bob from alice@net: Příliš žluťoučký kůň\n\n  úpěl 😀\nPOLLEND\n");
+    gateway.message_with_id("bob", ALICE, "", Some("m1"));
+    gateway.expect("bob receipt m1 of alice@net");
+    gateway.expect("alice from bob@net: ");
+    gateway.message_with_id("alice", "nobody@net", "hello", Some("m2"));
+    gateway.expect("alice from nobody@net: Not delivered, the daemon refused: no such account: hello");
+    gateway.message("alice", "not on my list", "hello");
+    gateway.expect("alice from not on my list: Not delivered, the daemon refused: no contact has this nick: hello");
+
+    let (user_name, buddy_name) = ("alice@xmpp", BOB);
+    gateway.send(Payload::BuddyTyping(Buddy { user_name, buddy_name, ..Buddy::default() }));
+    gateway.expect("bob sees alice@net typing");
+
+    gateway.send(Payload::VCard(VCard { user_name, buddy_name, id: 7, ..VCard::default() }));
+    gateway.expect("alice card 7 of bob@net: bob, bob");
+    gateway.send(Payload::VCard(VCard { user_name, buddy_name: "nobody@net", id: 8, ..VCard::default() }));
+    gateway.expect("alice card 8 of nobody@net: , ");
+    gateway.expect_no_more();
+    gateway.exit();
+}
+
+#[test]
+fn statuses_are_mapped_both_ways() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    for (status, shown) in [
+        (StatusType::Away, "Away"),
+        (StatusType::FreeForChat, "Online"),
+        (StatusType::ExtendedAway, "ExtendedAway"),
+        (StatusType::DoNotDisturb, "DoNotDisturb"),
+        (StatusType::Invisible, "None"),
+        (StatusType::Online, "Online"),
+        (StatusType::None, "None"),
+    ] {
+        gateway.status("bob", status);
+        gateway.expect(&format!("alice sees bob@net 'Bob' in Friends {shown}"));
+    }
+    let mut cyril = Client::new(TcpStream::connect(daemon.address()).unwrap());
+    cyril.login("cyril@net", "secret").unwrap();
+    gateway.change("alice", "cyril@net", "Cyril", &["Friends"]);
+    gateway.expect("alice sees cyril@net 'Cyril' in Friends None");
+    for (status, shown) in [("brb", "Away"), ("lunch", "ExtendedAway"), ("phone", "DoNotDisturb")] {
+        cyril.status(status).unwrap();
+        gateway.expect(&format!("alice sees cyril@net 'Cyril' in Friends {shown}"));
+    }
+    drop(cyril);
+    gateway.expect("alice sees cyril@net 'Cyril' in Friends None");
+    gateway.expect_no_more();
+    gateway.exit();
+}
+
+#[test]
+fn contacts_are_added_renamed_and_removed() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    gateway.change("alice", BOB, "Bobík & co.", &["Friends"]);
+    gateway.expect("alice sees bob@net 'Bobík & co.' in Friends Online");
+    gateway.change("alice", BOB, "Bobík & co.", &["Family"]);
+    gateway.expect("alice sees bob@net 'Bobík & co.' in Family Online");
+    gateway.change("alice", "nobody@net", "Nobody", &["Friends"]);
+    gateway.expect("alice loses nobody@net");
+    gateway.expect("alice from msncd: nobody@net is not added: the daemon refused: no such account");
+
+    // By its nick in the daemon's protocol.
+    gateway.message("alice", "Bobík & co.", "by nick");
+    gateway.expect("bob from alice@net: by nick");
+
+    gateway.remove("alice", BOB);
+    gateway.expect("alice loses bob@net");
+    gateway.remove("alice", BOB);
+    gateway.message("alice", BOB, "Bob, are you there?");
+    gateway.expect("bob from alice@net: Bob, are you there?");
+
+    // Nobody asks whose contact the other is already.
+    gateway.change("alice", BOB, "Bob", &["Friends"]);
+    gateway.expect("alice sees bob@net 'Bob' in Friends None");
+    gateway.expect("alice sees bob@net 'Bob' in Friends Online");
+    gateway.expect_no_more();
+
+    // A no to a request.
+    gateway.login("cyril", "secret");
+    gateway.expect("cyril connected");
+    gateway.change("cyril", BOB, "", &[]);
+    gateway.expect("cyril sees bob@net '' in  None");
+    gateway.expect("cyril sees bob@net '' in  Online");
+    gateway.expect("bob asked by cyril@net");
+    gateway.remove("bob", "cyril@net");
+    gateway.message("bob", "cyril@net", "no");
+    gateway.expect("cyril from bob@net: no");
+    gateway.expect_no_more();
+    gateway.exit();
+}
+
+#[test]
+fn the_roster_comes_before_connected_and_stored_messages_after_it() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    gateway.logout("bob");
+    gateway.expect("alice sees bob@net 'Bob' in Friends None");
+    for number in 1..=4 {
+        gateway.message_with_id("alice", BOB, &format!("message {number}"), Some(&number.to_string()));
+        gateway.expect(&format!("alice receipt {number} of bob@net"));
+    }
+    gateway.expect("alice sees bob@net 'Bob' in Friends None");
+    gateway.expect("alice from bob@net: Not delivered: 1 of your earlier messages");
+    gateway.expect_no_more();
+
+    gateway.login("bob", "secret");
+    gateway.expect("alice sees bob@net 'Bob' in Friends Online");
+    gateway.expect("bob from alice@net: message 4");
+    let bob = [
+        "bob sees alice@net 'Alice' in Work,Chess Online",
+        "bob connected",
+        "bob from alice@net: message 2",
+        "bob from alice@net: message 3",
+    ];
+    assert!(gateway.said.iter().eq(bob), "{:#?}", gateway.said);
+    gateway.exit();
+}
+
+#[test]
+fn a_wrong_password_is_told() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    gateway.logout("bob");
+    gateway.login("bob", "guessed");
+    gateway.expect("bob disconnected 2: wrong password");
+    gateway.message("bob", ALICE, "hello?");
+    gateway.expect("bob from alice@net: Not delivered, you are not logged in: hello?");
+    gateway.logout("bob");
+    gateway.login("bob", "secret");
+    gateway.expect("bob connected");
+    gateway.login("spaced out", "secret");
+    gateway.expect("spaced out disconnected 1: email cannot be said in this protocol");
+    gateway.exit();
+}
+
+#[test]
+fn a_login_elsewhere_ends_the_session_for_good() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    let mut elsewhere = Client::new(TcpStream::connect(daemon.address()).unwrap());
+    elsewhere.login(BOB, "secret").unwrap();
+    gateway.expect("bob disconnected 6: this account was logged in elsewhere");
+    elsewhere.logoff().unwrap();
+    gateway.logout("bob");
+    gateway.login("bob", "secret");
+    gateway.expect("bob connected");
+    gateway.exit();
+}
+
+#[test]
+fn a_second_login_of_a_user_replaces_the_first() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    for _ in 0..20 {
+        gateway.login("bob", "secret");
+        gateway.expect("bob connected");
+    }
+    gateway.message("alice", BOB, "which of you?");
+    gateway.expect("bob from alice@net: which of you?");
+    assert!(gateway.said.iter().all(|said| !said.contains("disconnected")), "{:#?}", gateway.said);
+    gateway.exit();
+}
+
+#[test]
+fn a_daemon_that_is_killed_and_comes_back() {
+    let daemon = daemon();
+    let port = daemon.address().port();
+    let mut gateway = friends(&daemon);
+    daemon.stop();
+    for name in ["alice", "bob"] {
+        gateway.expect_like(&format!("{name} disconnected 0: the connection to the daemon"), "");
+    }
+    // Each may have seen the other go.
+    gateway.said.retain(|said| !said.ends_with("None"));
+    gateway.message("alice", BOB, "Are you still there?");
+    gateway.expect("alice from bob@net: Not delivered, you are not logged in: Are you still there?");
+
+    // The main process logs in again at once, and again.
+    for _ in 0..3 {
+        gateway.logout("alice");
+        gateway.login("alice", "secret");
+        gateway.message("alice", BOB, "And now?");
+        gateway.expect_like("alice from bob@net: Not delivered, ", ": And now?");
+        gateway.expect_like("alice disconnected 0: the connection to the daemon failed: ", "");
+    }
+    gateway.expect_no_more();
+
+    // The network forgot everything, which is shown too.
+    let daemon = Daemon::start(port, Network::new(10)).unwrap();
+    for (name, friend) in [("bob", ALICE), ("alice", BOB)] {
+        gateway.logout(name);
+        gateway.login(name, "secret");
+        gateway.expect(&format!("{name} loses {friend}"));
+        gateway.expect(&format!("{name} connected"));
+    }
+    gateway.message("alice", BOB, "There you are.");
+    gateway.expect("bob from alice@net: There you are.");
+    gateway.expect_no_more();
+    gateway.exit();
+    daemon.stop();
+}
+
+#[test]
+fn all_users_log_off_when_the_main_process_is_gone() {
+    let daemon = daemon();
+    let gateway = friends(&daemon);
+    let mut cyril = Client::new(TcpStream::connect(daemon.address()).unwrap());
+    cyril.login("cyril@net", "secret").unwrap();
+    for email in [ALICE, BOB] {
+        cyril.add("", email).unwrap();
+    }
+    gateway.connection.close();
+    gateway.backend.join().unwrap().1.unwrap();
+    // A connection that is closed in place of a LOGOFF is seen a little later.
+    let mut online = BTreeSet::from([ALICE.to_owned(), BOB.to_owned()]);
+    while !online.is_empty() {
+        if let Some(Event::StatusChanged { email, status: "offline", .. }) = cyril.poll().unwrap() {
+            online.remove(email);
+        }
+    }
+}
+
+/// A daemon that answers all commands with OK, has one contact, and tells these polls in turn, then
+/// nothing.
+fn scripted_daemon(polls: &'static [&'static str]) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let mut polls = polls.iter();
+            for line in BufReader::new(&stream).lines().map_while(Result::ok) {
+                let answer = match line.as_str() {
+                    "POLL" => polls.next().unwrap_or(&"POLLEND\n"),
+                    "GETCL" => "CL 1\naway bob@net \n",
+                    _ => "OK\n",
+                };
+                (&stream).write_all(answer.as_bytes()).unwrap();
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn whatever_a_daemon_says_is_told() {
+    let port = scripted_daemon(&[
+        "MSG 3 1 bob@net\nheader\ntwo\nlines\nSTCH bob@net busy 2\nSTCH eve@net online\nSTCH bob@net dancing\nPOLLEND\n",
+        "ADDFL cyril@net\nADDFL cyril@net\nDELFL cyril@net\nDELFL cyril@net\nPOLLEND\n",
+        "SCLOSE USER bob@net 3\nSCLOSE USER\nUDEL bob@net\nMFLUSH bob@net\nWEATHER fine\nPOLLEND\n",
+        "ERR 500 internal error\nERR quite bad\nSTCH bob@net\nMSG 1 9 bob@net\nlost\nMSG 20000 0 x@y\n",
+    ]);
+    let mut gateway = Gateway::with(settings(port, "timeout = 2000\ngroup = All"));
+    gateway.login("alice", "secret");
+    for line in [
+        "alice sees bob@net '' in All Away",
+        "alice connected",
+        "alice from bob@net: two\nlines",
+        "alice sees bob@net '' in All DoNotDisturb",
+        "alice from bob@net: Not delivered: 2 of your earlier messages",
+        "alice sees bob@net '' in All Online",
+        "alice sees cyril@net 'cyril@net' in All None",
+        "alice loses cyril@net",
+        "alice from bob@net: Not delivered: 3 of your earlier messages",
+        "alice from msncd: Error 500: internal error",
+        "alice from msncd: Error: quite bad",
+        "alice from msncd: Something was lost: the daemon sent something malformed: newstatus is missing, at byte 12",
+        "alice from msncd: Something was lost: the daemon sent something malformed: end_of_header is beyond the last \
+         line, at byte 6",
+    ] {
+        assert_eq!(gateway.next(), line);
+    }
+    // The lines that were announced never come.
+    gateway.expect_like("alice disconnected 0: the connection to the daemon failed: ", "");
+    gateway.exit();
+}
+
+#[test]
+fn typing_ends_by_itself_or_with_a_message() {
+    let port = scripted_daemon(&[
+        "TYPING eve@net\nTYPING bob@net\nMSG 1 0 bob@net\nhello\nPOLLEND\n",
+        "POLLEND\n",
+        "POLLEND\n",
+        "UADD dan@net\nPOLLEND\n",
+    ]);
+    let mut gateway = Gateway::with(settings(port, "typing_lasts = 1"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice asked by dan@net");
+    let said = gateway.said.iter().filter(|said| said.contains("typing") || said.contains("pausing"));
+    let expected = ["alice sees eve@net typing", "alice sees bob@net typing", "alice sees eve@net pausing"];
+    assert!(said.eq(expected), "{:#?}", gateway.said);
+    gateway.exit();
+}
+
+#[test]
+fn a_connection_that_the_network_closes_is_a_network_error() {
+    let port = scripted_daemon(&["SCLOSE MAIN\nTYPING bob@net\nPOLLEND\n"]);
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.expect("alice sees bob@net typing");
+    gateway.expect("alice disconnected 0: the network closed the connection");
+    gateway.exit();
+}
+
+#[test]
+fn each_of_many_messages_arrives_once_and_in_order() {
+    let (users, messages) = (50, 10_000);
+    let daemon = Daemon::start(0, Network::new(messages)).unwrap();
+    let Gateway { connection, backend, .. } = Gateway::new(daemon.address().port());
+    connection.stream().set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut reader, mut writer) = connection.split();
+    load::log_in(users, &mut reader, &mut writer).unwrap();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| load::send(users, messages, &mut writer));
+        load::receive(users, messages, &mut reader).unwrap();
+        sending.join().unwrap().unwrap();
+    });
+    // Whatever came twice would come before the end.
+    writer.write(&Payload::Exit).unwrap();
+    writer.flush().unwrap();
+    backend.join().unwrap().1.unwrap();
+    while let Some(frame) = reader.read_frame().unwrap() {
+        assert_eq!(describe(&frame.decode().unwrap()), None);
+    }
+}
+
+#[test]
+fn settings_say_what_is_wrong() {
+    let read = |text: &str| Settings::read(&text.parse::<Config>().unwrap()).map(|settings| settings.port);
+    assert_eq!(read("[msncd]\nport = 4321"), Ok(4321));
+    for (text, expected) in [
+        ("", "msncd.port is missing"),
+        ("[msncd]\nport = 70000", "msncd.port = 70000: is not a number, or not one in range"),
+        ("[msncd]\nport = 1\npoll_interval = 0", "msncd.poll_interval = 0: has to be at least 1"),
+        ("[msncd]\nport = 1\ntimeout = soon", "msncd.timeout = soon: is not a number, or not one in range"),
+    ] {
+        assert_eq!(read(text).unwrap_err().to_string(), expected);
+    }
+}
