@@ -9,6 +9,8 @@ extern crate alloc;
 
 #[cfg(feature = "std")]
 mod backend_config;
+#[cfg(feature = "capi")]
+pub mod capi;
 #[cfg(feature = "std")]
 mod client;
 pub mod descriptor;

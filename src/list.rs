@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+#[cfg(feature = "capi")]
+use crate::capi::Foreign;
 use crate::wire::{Element, Elements, Window};
 
 /// A repeated field.
@@ -30,6 +32,8 @@ pub struct List<'a, T> {
 enum Source<'a, T> {
     Slice(&'a [T]),
     Window(Window<'a>),
+    #[cfg(feature = "capi")]
+    Foreign(Foreign<'a, T>),
 }
 
 /// What a [`List`] can hold: strings, [`Buddy`](crate::Buddy), [`Attachment`](crate::Attachment) and the entries of a
@@ -47,11 +51,17 @@ impl<'a, T> List<'a, T> {
         Self { source: Source::Window(window) }
     }
 
-    /// The received elements; none when the list is a slice, which decoding never meets.
+    /// A list of a C program.
+    #[cfg(feature = "capi")]
+    pub(crate) const fn foreign(foreign: Foreign<'a, T>) -> Self {
+        Self { source: Source::Foreign(foreign) }
+    }
+
+    /// The received elements; none when the list is not a received one, which decoding never meets.
     pub(crate) fn window(&self) -> Window<'a> {
         match self.source {
-            Source::Slice(_) => Window::EMPTY,
             Source::Window(window) => window,
+            _ => Window::EMPTY,
         }
     }
 
@@ -61,6 +71,8 @@ impl<'a, T> List<'a, T> {
         match &self.source {
             Source::Slice(slice) => slice.len(),
             Source::Window(window) => window.len(),
+            #[cfg(feature = "capi")]
+            Source::Foreign(foreign) => foreign.len(),
         }
     }
 
@@ -79,6 +91,11 @@ impl<'a, T: ListItem<'a>> List<'a, T> {
             source: match &self.source {
                 Source::Slice(slice) => IterSource::Slice(slice.iter()),
                 Source::Window(window) => IterSource::Window(window.elements()),
+                #[cfg(feature = "capi")]
+                Source::Foreign(foreign) => match foreign.elements() {
+                    Some(elements) => IterSource::Window(elements),
+                    None => IterSource::Foreign(*foreign, 0),
+                },
             },
         }
     }
@@ -157,6 +174,9 @@ pub struct ListIter<'a, T> {
 enum IterSource<'a, T> {
     Slice(core::slice::Iter<'a, T>),
     Window(Elements<'a, T>),
+    /// The index is that of the next element.
+    #[cfg(feature = "capi")]
+    Foreign(Foreign<'a, T>, usize),
 }
 
 impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
@@ -167,6 +187,12 @@ impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
         match &mut self.source {
             IterSource::Slice(slice) => slice.next().copied(),
             IterSource::Window(elements) => elements.next(),
+            #[cfg(feature = "capi")]
+            IterSource::Foreign(foreign, next) => {
+                let index = *next;
+                *next = index.saturating_add(1);
+                foreign.item(index)
+            }
         }
     }
 
@@ -174,6 +200,8 @@ impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
         let remaining = match &self.source {
             IterSource::Slice(slice) => slice.len(),
             IterSource::Window(elements) => elements.remaining(),
+            #[cfg(feature = "capi")]
+            IterSource::Foreign(foreign, next) => foreign.len().saturating_sub(*next),
         };
         (remaining, Some(remaining))
     }
@@ -211,6 +239,12 @@ impl<'a> StrMap<'a> {
 
     pub(crate) const fn received(window: Window<'a>) -> Self {
         Self { entries: List::received(window) }
+    }
+
+    /// A map with these entries.
+    #[cfg(feature = "capi")]
+    pub(crate) const fn from_list(entries: List<'a, (&'a str, &'a str)>) -> Self {
+        Self { entries }
     }
 
     pub(crate) fn window(&self) -> Window<'a> {

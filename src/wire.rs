@@ -412,6 +412,19 @@ pub(crate) struct Elements<'a, T> {
     element: core::marker::PhantomData<T>,
 }
 
+/// Where [`Elements`] stand, in plain values: what a cursor of the C ABI keeps.
+#[cfg(feature = "capi")]
+pub(crate) struct ElementsState<'a> {
+    /// From the next element, or from the fields in front of it, to the end of its message.
+    pub(crate) rest: &'a [u8],
+    /// What follows the message of `rest`, where the elements stand in several that merge.
+    pub(crate) outer: &'a [u8],
+    /// The tag of those messages; 0 where there is only one.
+    pub(crate) outer_tag: u8,
+    pub(crate) tag: u8,
+    pub(crate) remaining: u32,
+}
+
 /// Errors cannot happen on a second read, so the field that they would name does not matter.
 const NO_FIELD: FieldId = FieldId { message: 0, number: 0 };
 
@@ -427,6 +440,25 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
 
     pub(crate) fn remaining(&self) -> usize {
         self.remaining as usize
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn state(&self) -> ElementsState<'a> {
+        let (outer_tag, outer) = self.outer.map_or((0, [].as_slice()), |(tag, cursor)| (tag, cursor.rest));
+        ElementsState { rest: self.elements.rest, outer, outer_tag, tag: self.tag, remaining: self.remaining }
+    }
+
+    /// The depth is not kept: on a second read nothing can be nested too deep.
+    #[cfg(feature = "capi")]
+    pub(crate) fn from_state(state: ElementsState<'a>) -> Self {
+        let outer = (state.outer_tag != 0).then_some((state.outer_tag, Cursor { rest: state.outer, depth: 0 }));
+        Self {
+            elements: Cursor { rest: state.rest, depth: 0 },
+            outer,
+            tag: state.tag,
+            remaining: state.remaining,
+            element: core::marker::PhantomData,
+        }
     }
 
     /// Steps over other fields, and into the next merged message, up to behind the next tag.

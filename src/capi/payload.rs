@@ -1,0 +1,290 @@
+use core::slice;
+
+use super::error::{Failure, Fault};
+use super::view::{Mirrored, memory};
+use super::{
+    Outcome, given, guard, output, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes,
+    sp2_connected, sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login,
+    sp2_logout, sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
+};
+use crate::enums::Type;
+use crate::payload::{Payload, Wrapper};
+use crate::wire::MAX_MESSAGE_LENGTH;
+
+/// The message that a type carries. Each member says which types it is for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union sp2_message {
+    /// `SP2_TYPE_LOGIN`.
+    pub login: sp2_login,
+    /// `SP2_TYPE_CONNECTED`.
+    pub connected: sp2_connected,
+    /// `SP2_TYPE_DISCONNECTED`.
+    pub disconnected: sp2_disconnected,
+    /// `SP2_TYPE_LOGOUT`.
+    pub logout: sp2_logout,
+    /// `SP2_TYPE_BUDDY_CHANGED`, `SP2_TYPE_BUDDY_REMOVED`, `SP2_TYPE_BUDDY_TYPING`,
+    /// `SP2_TYPE_BUDDY_TYPED`, `SP2_TYPE_BUDDY_STOPPED_TYPING`, `SP2_TYPE_AUTH_REQUEST`.
+    pub buddy: sp2_buddy,
+    /// `SP2_TYPE_BUDDIES`.
+    pub buddies: sp2_buddies,
+    /// `SP2_TYPE_STATUS_CHANGED`.
+    pub status: sp2_status,
+    /// `SP2_TYPE_VCARD`.
+    pub vcard: sp2_vcard,
+    /// `SP2_TYPE_CONV_MESSAGE`, `SP2_TYPE_CONV_MESSAGE_ACK`, `SP2_TYPE_ATTENTION`,
+    /// `SP2_TYPE_ROOM_SUBJECT_CHANGED`.
+    pub conversation_message: sp2_conversation_message,
+    /// `SP2_TYPE_JOIN_ROOM`, `SP2_TYPE_LEAVE_ROOM`, `SP2_TYPE_ROOM_NICKNAME_CHANGED`.
+    pub room: sp2_room,
+    /// `SP2_TYPE_PARTICIPANT_CHANGED`.
+    pub participant: sp2_participant,
+    /// `SP2_TYPE_ROOM_LIST`.
+    pub room_list: sp2_room_list,
+    /// `SP2_TYPE_BACKEND_CONFIG`, `SP2_TYPE_QUERY`.
+    pub backend_config: sp2_backend_config,
+    /// `SP2_TYPE_STATS`.
+    pub stats: sp2_stats,
+    /// `SP2_TYPE_API_VERSION`.
+    pub api_version: sp2_api_version,
+    /// `SP2_TYPE_FT_START`, `SP2_TYPE_FT_FINISH`, `SP2_TYPE_FT_PAUSE`, `SP2_TYPE_FT_CONTINUE`.
+    pub file: sp2_file,
+    /// `SP2_TYPE_FT_DATA`.
+    pub file_transfer_data: sp2_file_transfer_data,
+    /// `SP2_TYPE_RAW_XML`: the text.
+    pub raw_xml: sp2_str,
+    /// Every type that is not an `sp2_type`: the payload as it stands on the wire. Of
+    /// `SP2_TYPE_PING`, `SP2_TYPE_PONG` and `SP2_TYPE_EXIT`, which carry nothing, it is absent.
+    pub unknown: sp2_bytes,
+}
+
+/// What a frame carries.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct sp2_payload {
+    /// An `sp2_type`, or a number that this version does not know.
+    pub r#type: i32,
+    /// The message, by its type.
+    pub r#as: sp2_message,
+}
+
+/// The body of a frame, whose payload is not decoded: enough to route or store it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_wrapper {
+    /// An `sp2_type`, or a number that this version does not know.
+    pub r#type: i32,
+    /// A serialized message, or XML text, as the type says. Optional.
+    pub payload: sp2_bytes,
+}
+
+/// Goes from payloads to C and back, by the union's members and the types that they are for.
+macro_rules! payloads {
+    ($($member:ident: $($variant:ident)*;)*) => {
+        impl sp2_payload {
+            #[inline(always)]
+            pub(super) fn of(payload: &Payload<'_>) -> Self {
+                let message = match payload {
+                    $($(Payload::$variant(message))|* => sp2_message { $member: message.mirror() },)*
+                    Payload::RawXml(xml) => sp2_message { raw_xml: xml.mirror() },
+                    Payload::Unknown { bytes, .. } => sp2_message { unknown: bytes.mirror() },
+                    Payload::Ping | Payload::Pong | Payload::Exit => sp2_message { unknown: None::<&[u8]>.mirror() },
+                };
+                Self { r#type: payload.type_number(), r#as: message }
+            }
+
+            /// The payload, checked.
+            ///
+            /// # Safety
+            /// The member of the type is set, and what it points to stays as it is during `'a`.
+            #[inline(always)]
+            pub(super) unsafe fn check<'a>(&'a self) -> Result<Payload<'a>, Fault> {
+                // SAFETY: the member is the one of the type, and any bytes are a value of it.
+                unsafe {
+                    Ok(match Type::from_number(self.r#type) {
+                        $($(Some(Type::$variant) => Payload::$variant(Mirrored::check(&self.r#as.$member)?),)*)*
+                        Some(Type::RawXml) => Payload::RawXml(Mirrored::check(&self.r#as.raw_xml)?),
+                        Some(Type::Ping) => Payload::Ping,
+                        Some(Type::Pong) => Payload::Pong,
+                        Some(Type::Exit) => Payload::Exit,
+                        None => Payload::Unknown {
+                            type_number: self.r#type,
+                            bytes: Mirrored::check(&self.r#as.unknown)?,
+                        },
+                    })
+                }
+            }
+        }
+    };
+}
+
+payloads! {
+    login: Login;
+    connected: Connected;
+    disconnected: Disconnected;
+    logout: Logout;
+    buddy: BuddyChanged BuddyRemoved BuddyTyping BuddyTyped BuddyStoppedTyping AuthRequest;
+    buddies: Buddies;
+    status: StatusChanged;
+    vcard: VCard;
+    conversation_message: ConvMessage ConvMessageAck Attention RoomSubjectChanged;
+    room: JoinRoom LeaveRoom RoomNicknameChanged;
+    participant: ParticipantChanged;
+    room_list: RoomList;
+    backend_config: BackendConfig Query;
+    stats: Stats;
+    api_version: ApiVersion;
+    file: FtStart FtFinish FtPause FtContinue;
+    file_transfer_data: FtData;
+}
+
+/// Makes a result of a failure, and tells it.
+///
+/// # Safety
+/// `error` is NULL or points to an error that may be written.
+#[inline(always)]
+pub(super) unsafe fn told<T>(result: Result<T, impl Failure>, error: *mut sp2_error) -> Result<T, sp2_result> {
+    // SAFETY: this function's own contract.
+    result.map_err(|failure| unsafe { failure.tell(error) })
+}
+
+/// The bytes that a caller wants to be decoded.
+///
+/// # Safety
+/// Unless it is NULL, `pointer` points to `length` bytes that stay as they are during `'a`.
+#[inline(always)]
+unsafe fn body<'a>(pointer: *const u8, length: usize, error: *mut sp2_error) -> Result<&'a [u8], sp2_result> {
+    // SAFETY: this function's own contract, and the caller's.
+    unsafe {
+        if length > MAX_MESSAGE_LENGTH {
+            return Err(Fault::from(sp2_result::SP2_MESSAGE_TOO_LONG).tell(error));
+        }
+        told(memory(pointer, length), error)
+    }
+}
+
+/// Encodes into memory of the caller.
+///
+/// # Safety
+/// As [`sp2_encode`].
+#[inline(always)]
+pub(super) unsafe fn encode_with(
+    payload: *const sp2_payload,
+    (buffer, capacity): (*mut u8, usize),
+    length: *mut usize,
+    error: *mut sp2_error,
+    encode: impl FnOnce(&Payload<'_>, &mut [u8]) -> Result<usize, crate::EncodeError>,
+) -> Outcome {
+    // SAFETY: this function's own contract.
+    unsafe {
+        let payload = told(given(payload, error)?.check(), error)?;
+        let length = output(length, error)?;
+        // What a slice can be at most is enough for any message.
+        let capacity = capacity.min(isize::MAX as usize);
+        let buffer = match capacity {
+            0 => &mut [],
+            _ => slice::from_raw_parts_mut(output(buffer, error)?.as_mut_ptr(), capacity),
+        };
+        length.write(told(encode(&payload, buffer), error)?);
+        Ok(())
+    }
+}
+
+/// Counts the bytes of an encoded payload.
+///
+/// # Safety
+/// As [`sp2_encoded_len`].
+#[inline(always)]
+pub(super) unsafe fn count_with(
+    payload: *const sp2_payload,
+    length: *mut usize,
+    error: *mut sp2_error,
+    count: impl FnOnce(&Payload<'_>) -> usize,
+) -> Outcome {
+    // SAFETY: this function's own contract.
+    unsafe {
+        let payload = told(given(payload, error)?.check(), error)?;
+        output(length, error)?.write(count(&payload));
+        Ok(())
+    }
+}
+
+/// Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
+///
+/// `payload` then points into `bytes`.
+///
+/// # Safety
+/// `bytes` points to `length` bytes; `payload` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_decode(
+    bytes: *const u8,
+    length: usize,
+    payload: *mut sp2_payload,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let body = body(bytes, length, error)?;
+        let payload = output(payload, error)?;
+        payload.write(sp2_payload::of(&told(Payload::decode(body), error)?));
+        Ok(())
+    })
+}
+
+/// Decodes the body of a frame as `sp2_decode` does, but leaves its payload as it is.
+///
+/// # Safety
+/// `bytes` points to `length` bytes; `wrapper` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_wrapper_decode(
+    bytes: *const u8,
+    length: usize,
+    wrapper: *mut sp2_wrapper,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let body = body(bytes, length, error)?;
+        let wrapper = output(wrapper, error)?;
+        let Wrapper { type_number, payload } = told(Wrapper::decode(body), error)?;
+        wrapper.write(sp2_wrapper { r#type: type_number, payload: payload.mirror() });
+        Ok(())
+    })
+}
+
+/// The number of bytes that `sp2_encode` writes.
+///
+/// # Safety
+/// `payload` is one, with all that it points to; `length` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_encoded_len(
+    payload: *const sp2_payload,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe { count_with(payload, length, error, |payload| payload.encoded_len()) })
+}
+
+/// Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of
+/// bytes to `length`. `sp2_frame_encode` writes the header too.
+///
+/// When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
+/// what is enough.
+///
+/// # Safety
+/// `payload` is one, with all that it points to, outside of `buffer`; `buffer`, `length` and `error`
+/// may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_encode(
+    payload: *const sp2_payload,
+    buffer: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        encode_with(payload, (buffer, capacity), length, error, |payload, buffer| payload.encode(buffer))
+    })
+}

@@ -1,0 +1,660 @@
+//! Strings, bytes, optional values and lists, as C sees them.
+
+use core::ffi::{c_char, c_void};
+use core::mem::{offset_of, size_of};
+use core::{ptr, slice};
+
+use super::error::Fault;
+use super::{sp2_attachment, sp2_buddy, sp2_result, sp2_user_settings};
+use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
+use crate::list::{List, StrMap};
+use crate::message::{Attachment, Buddy, UserSettings};
+use crate::utf8;
+use crate::wire::{Element, Elements, ElementsState, MAX_MESSAGE_LENGTH};
+
+/// A string: UTF-8, not terminated. Absent when `ptr` is NULL.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_str {
+    /// The first byte.
+    pub ptr: *const c_char,
+    /// The number of bytes.
+    pub len: usize,
+}
+
+/// Any bytes. Absent when `ptr` is NULL.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_bytes {
+    /// The first byte.
+    pub ptr: *const u8,
+    /// The number of bytes.
+    pub len: usize,
+}
+
+/// A truth value: 0 is false, everything else is true.
+pub type sp2_bool = u8;
+
+/// A truth value that may be absent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_opt_bool {
+    /// Whether there is a value.
+    pub is_set: sp2_bool,
+    /// The value, 0 when it is absent.
+    pub value: sp2_bool,
+}
+
+/// A number, or the value of an enum, that may be absent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_opt_int32 {
+    /// Whether there is a value.
+    pub is_set: sp2_bool,
+    /// The value, 0 when it is absent.
+    pub value: i32,
+}
+
+/// Settings that may be absent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_opt_user_settings {
+    /// Whether there is a value.
+    pub is_set: sp2_bool,
+    /// The value, empty when it is absent.
+    pub value: sp2_user_settings,
+}
+
+/// Where the elements of a received list stand. Only the library uses it: leave it zero in lists of
+/// your own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_received {
+    /// The next element.
+    pub rest: *const u8,
+    /// The number of bytes of `rest`.
+    pub rest_len: usize,
+    /// What follows the message of `rest`.
+    pub outer: *const u8,
+    /// The number of bytes of `outer`.
+    pub outer_len: usize,
+    /// What elements begin with.
+    pub tag: u8,
+    /// What the messages in `outer` begin with.
+    pub outer_tag: u8,
+}
+
+/// A list of strings.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_str_list {
+    /// Elements of your own; NULL in a received list.
+    pub items: *const sp2_str,
+    /// The number of elements.
+    pub count: usize,
+    /// For the library.
+    pub received: sp2_received,
+}
+
+/// A key with its value.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_entry {
+    /// The key.
+    pub key: sp2_str,
+    /// The value.
+    pub value: sp2_str,
+}
+
+/// A map from strings to strings, in the order of the wire. Where a key stands more than once, the
+/// last one counts.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_map {
+    /// Entries of your own; NULL in a received map.
+    pub items: *const sp2_entry,
+    /// The number of entries.
+    pub count: usize,
+    /// For the library.
+    pub received: sp2_received,
+}
+
+/// A list of attachments.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_attachment_list {
+    /// Elements of your own; NULL in a received list.
+    pub items: *const sp2_attachment,
+    /// The number of elements.
+    pub count: usize,
+    /// For the library.
+    pub received: sp2_received,
+}
+
+/// A list of contacts.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_buddy_list {
+    /// Elements of your own; NULL in a received list.
+    pub items: *const sp2_buddy,
+    /// The number of elements.
+    pub count: usize,
+    /// For the library.
+    pub received: sp2_received,
+}
+
+impl sp2_str {
+    pub(super) fn of(text: Option<&str>) -> Self {
+        text.map_or(Self { ptr: ptr::null(), len: 0 }, |text| Self { ptr: text.as_ptr().cast(), len: text.len() })
+    }
+}
+
+/// A value of a Rust message, and the same in C.
+pub(super) trait Mirrored<'a>: Copy + 'a {
+    type C: Copy;
+
+    /// The value, for C.
+    fn mirror(self) -> Self::C;
+
+    /// The value of C, checked.
+    ///
+    /// # Safety
+    /// The bytes and elements that `c` points to stay as they are during `'a`.
+    unsafe fn check(c: &'a Self::C) -> Result<Self, Fault>;
+}
+
+/// The memory that a pointer and a count describe. NULL is fine for nothing.
+///
+/// # Safety
+/// Unless it is NULL, `pointer` points to `count` values that stay as they are during `'a`.
+#[inline(always)]
+pub(super) unsafe fn memory<'a, T>(pointer: *const T, count: usize) -> Result<&'a [T], Fault> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(sp2_result::SP2_NULL_POINTER.into());
+    }
+    if count > isize::MAX as usize / size_of::<T>() || !pointer.is_aligned() {
+        return Err(sp2_result::SP2_INVALID_ARGUMENT.into());
+    }
+    // SAFETY: neither NULL nor misaligned, and no longer than memory can be; the rest is this
+    // function's own contract.
+    Ok(unsafe { slice::from_raw_parts(pointer, count) })
+}
+
+/// A part of a message: what is longer than a message can be is refused before it is looked at.
+///
+/// # Safety
+/// As [`memory`].
+#[inline(always)]
+unsafe fn part<'a>(pointer: *const u8, length: usize) -> Result<&'a [u8], Fault> {
+    if length > MAX_MESSAGE_LENGTH {
+        return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
+    }
+    // SAFETY: this function's own contract.
+    unsafe { memory(pointer, length) }
+}
+
+impl<'a> Mirrored<'a> for &'a str {
+    type C = sp2_str;
+
+    #[inline(always)]
+    fn mirror(self) -> sp2_str {
+        sp2_str { ptr: self.as_ptr().cast(), len: self.len() }
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a sp2_str) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        let bytes = unsafe { part(c.ptr.cast::<u8>(), c.len) }?;
+        if !utf8::is_valid(bytes) {
+            return Err(sp2_result::SP2_INVALID_UTF8.into());
+        }
+        // SAFETY: just seen to be UTF-8.
+        Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
+    }
+}
+
+impl<'a> Mirrored<'a> for &'a [u8] {
+    type C = sp2_bytes;
+
+    #[inline(always)]
+    fn mirror(self) -> sp2_bytes {
+        sp2_bytes { ptr: self.as_ptr(), len: self.len() }
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a sp2_bytes) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        unsafe { part(c.ptr, c.len) }
+    }
+}
+
+impl<'a> Mirrored<'a> for i32 {
+    type C = i32;
+
+    #[inline(always)]
+    fn mirror(self) -> i32 {
+        self
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+        Ok(*c)
+    }
+}
+
+impl<'a> Mirrored<'a> for StatusType {
+    type C = i32;
+
+    #[inline(always)]
+    fn mirror(self) -> i32 {
+        self.number()
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+        Self::from_number(*c).ok_or_else(|| sp2_result::SP2_INVALID_ARGUMENT.into())
+    }
+}
+
+/// Mirrors a number with named values.
+macro_rules! named_number {
+    ($type:ident) => {
+        impl<'a> Mirrored<'a> for $type {
+            type C = i32;
+
+            #[inline(always)]
+            fn mirror(self) -> i32 {
+                self.0
+            }
+
+            #[inline(always)]
+            unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+                Ok(Self(*c))
+            }
+        }
+    };
+}
+
+named_number!(ConnectionError);
+named_number!(ParticipantFlags);
+
+/// Mirrors an optional string or bytes: NULL is absent.
+macro_rules! optional_pointer {
+    ($value:ty, $c:ident) => {
+        impl<'a> Mirrored<'a> for Option<$value> {
+            type C = $c;
+
+            #[inline(always)]
+            fn mirror(self) -> $c {
+                self.map_or($c { ptr: ptr::null(), len: 0 }, Mirrored::mirror)
+            }
+
+            #[inline(always)]
+            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+                if c.ptr.is_null() && c.len == 0 {
+                    return Ok(None);
+                }
+                // SAFETY: this function's own contract.
+                unsafe { Mirrored::check(c) }.map(Some)
+            }
+        }
+    };
+}
+
+optional_pointer!(&'a str, sp2_str);
+optional_pointer!(&'a [u8], sp2_bytes);
+
+/// Mirrors an optional value with a flag.
+macro_rules! optional_value {
+    ($value:ty, $c:ident, $absent:expr) => {
+        impl<'a> Mirrored<'a> for Option<$value> {
+            type C = $c;
+
+            #[inline(always)]
+            fn mirror(self) -> $c {
+                match self {
+                    Some(value) => $c { is_set: 1, value: value.mirror() },
+                    None => $c { is_set: 0, value: $absent },
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+                if c.is_set == 0 {
+                    return Ok(None);
+                }
+                // SAFETY: this function's own contract.
+                unsafe { Mirrored::check(&c.value) }.map(Some)
+            }
+        }
+    };
+}
+
+optional_value!(i32, sp2_opt_int32, 0);
+optional_value!(bool, sp2_opt_bool, 0);
+optional_value!(StatusType, sp2_opt_int32, 0);
+optional_value!(UserSettings<'a>, sp2_opt_user_settings, sp2_user_settings { value: sp2_map::EMPTY });
+
+impl<'a> Mirrored<'a> for bool {
+    type C = sp2_bool;
+
+    #[inline(always)]
+    fn mirror(self) -> sp2_bool {
+        self.into()
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a sp2_bool) -> Result<Self, Fault> {
+        Ok(*c != 0)
+    }
+}
+
+impl<'a> Mirrored<'a> for (&'a str, &'a str) {
+    type C = sp2_entry;
+
+    #[inline(always)]
+    fn mirror(self) -> sp2_entry {
+        sp2_entry { key: self.0.mirror(), value: self.1.mirror() }
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a sp2_entry) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        unsafe { Ok((Mirrored::check(&c.key)?, Mirrored::check(&c.value)?)) }
+    }
+}
+
+impl sp2_received {
+    const NONE: Self = Self { rest: ptr::null(), rest_len: 0, outer: ptr::null(), outer_len: 0, tag: 0, outer_tag: 0 };
+
+    fn of<'a, T: Element<'a>>(elements: &Elements<'a, T>) -> Self {
+        let ElementsState { rest, outer, outer_tag, tag, remaining: _ } = elements.state();
+        Self {
+            rest: rest.as_ptr(),
+            rest_len: rest.len(),
+            outer: outer.as_ptr(),
+            outer_len: outer.len(),
+            tag,
+            outer_tag,
+        }
+    }
+
+    /// # Safety
+    /// [`of`](Self::of) made it of elements of this type, whose bytes stay as they are during `'a`.
+    unsafe fn elements<'a, T: Element<'a>>(&self, count: usize) -> Option<Elements<'a, T>> {
+        if self.rest.is_null() {
+            return None;
+        }
+        Some(Elements::from_state(ElementsState {
+            // SAFETY: made of slices that are still there.
+            rest: unsafe { memory(self.rest, self.rest_len) }.ok()?,
+            // SAFETY: as above.
+            outer: unsafe { memory(self.outer, self.outer_len) }.ok()?,
+            outer_tag: self.outer_tag,
+            tag: self.tag,
+            remaining: u32::try_from(count).ok()?,
+        }))
+    }
+}
+
+/// Any of the lists: they have the same fields, and differ in what `items` points to.
+#[repr(C)]
+pub(crate) struct AnyList {
+    items: *const c_void,
+    count: usize,
+    received: sp2_received,
+}
+
+/// A list of a C program, as a [`List`] sees it.
+pub(crate) struct Foreign<'a, T> {
+    list: &'a AnyList,
+    /// Makes the element with this index, which is below the count.
+    item: unsafe fn(*const c_void, usize) -> Option<T>,
+}
+
+impl<T> Clone for Foreign<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Foreign<'_, T> {}
+
+// SAFETY: the pointers are only read through, and `Mirrored::check`, which makes it, promises that
+// what they point to stays as it is.
+unsafe impl<T: Send> Send for Foreign<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Foreign<'_, T> {}
+
+impl<T> Foreign<'_, T> {
+    pub(crate) fn len(&self) -> usize {
+        self.list.count
+    }
+
+    /// An element, where they do not stand in a received message.
+    pub(crate) fn item(&self, index: usize) -> Option<T> {
+        if index >= self.list.count {
+            return None;
+        }
+        // SAFETY: below the count; `Mirrored::check` made both for each other.
+        unsafe { (self.item)(self.list.items, index) }
+    }
+}
+
+impl<'a, T: Element<'a>> Foreign<'a, T> {
+    /// The elements, where they stand in a received message.
+    pub(crate) fn elements(&self) -> Option<Elements<'a, T>> {
+        // SAFETY: `Mirrored::check`, which makes it, promises that.
+        unsafe { self.list.received.elements(self.list.count) }
+    }
+}
+
+/// Makes a list: `$c` has elements `$element`, which are `$item` in Rust.
+macro_rules! list {
+    ($c:ident, $element:ident, $item:ty) => {
+        // The casts between them count on it.
+        const _: () = assert!(
+            size_of::<$c>() == size_of::<AnyList>()
+                && offset_of!($c, items) == offset_of!(AnyList, items)
+                && offset_of!($c, count) == offset_of!(AnyList, count)
+                && offset_of!($c, received) == offset_of!(AnyList, received)
+        );
+
+        impl $c {
+            pub(super) const EMPTY: Self = Self { items: ptr::null(), count: 0, received: sp2_received::NONE };
+
+            /// Takes the first element off the list.
+            ///
+            /// # Safety
+            /// What the list points to stays as it is during `'a`.
+            #[allow(clippy::extra_unused_lifetimes, reason = "named by the types that borrow")]
+            unsafe fn take_first<'a>(&mut self) -> Option<$element> {
+                let left = self.count.checked_sub(1)?;
+                // SAFETY: this function's own contract.
+                let element = match unsafe { self.received.elements::<$item>(self.count) } {
+                    Some(mut elements) => {
+                        let element = elements.next()?;
+                        self.received = sp2_received::of(&elements);
+                        element.mirror()
+                    }
+                    None => {
+                        // SAFETY: this function's own contract.
+                        let items = unsafe { memory(self.items, self.count) }.ok()?;
+                        let (first, rest) = items.split_first()?;
+                        self.items = rest.as_ptr();
+                        *first
+                    }
+                };
+                self.count = left;
+                Some(element)
+            }
+        }
+
+        impl<'a> Mirrored<'a> for List<'a, $item> {
+            type C = $c;
+
+            #[inline(always)]
+            fn mirror(self) -> $c {
+                if self.is_empty() {
+                    return $c::EMPTY;
+                }
+                let received = sp2_received::of(&self.window().elements::<$item>());
+                $c { items: ptr::null(), count: self.len(), received }
+            }
+
+            #[inline(always)]
+            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+                if c.count == 0 {
+                    return Ok(List::EMPTY);
+                }
+                if c.count > MAX_MESSAGE_LENGTH {
+                    return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
+                }
+                if c.received.rest.is_null() {
+                    // SAFETY: this function's own contract.
+                    for item in unsafe { memory(c.items, c.count) }? {
+                        // SAFETY: as above.
+                        let _: $item = unsafe { Mirrored::check(item) }?;
+                    }
+                }
+                // SAFETY: the same fields; and the item is within the array that was just checked.
+                Ok(List::foreign(Foreign {
+                    list: unsafe { &*ptr::from_ref(c).cast::<AnyList>() },
+                    item: |items, index| unsafe {
+                        Mirrored::check(&*items.cast::<$element>().wrapping_add(index)).ok()
+                    },
+                }))
+            }
+        }
+    };
+}
+
+list!(sp2_str_list, sp2_str, &'a str);
+list!(sp2_map, sp2_entry, (&'a str, &'a str));
+list!(sp2_attachment_list, sp2_attachment, Attachment<'a>);
+list!(sp2_buddy_list, sp2_buddy, Buddy<'a>);
+
+impl<'a> Mirrored<'a> for StrMap<'a> {
+    type C = sp2_map;
+
+    #[inline(always)]
+    fn mirror(self) -> sp2_map {
+        self.entries().mirror()
+    }
+
+    #[inline(always)]
+    unsafe fn check(c: &'a sp2_map) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        unsafe { Mirrored::check(c) }.map(StrMap::from_list)
+    }
+}
+
+/// Takes the first element off a list, for C.
+macro_rules! next {
+    ($list:ident, $item:ident) => {{
+        if $list.is_null() || $item.is_null() {
+            return 0;
+        }
+        // SAFETY: not NULL; the caller vouches for the list and for what it points to.
+        match unsafe { (*$list).take_first() } {
+            Some(element) => {
+                // SAFETY: not NULL; the caller vouches that an element may be written.
+                unsafe { $item.write(element) };
+                1
+            }
+            None => 0,
+        }
+    }};
+}
+
+/// Takes the first string off `list` and writes it to `item`. Returns 1, or 0 at the end of the list,
+/// and when a pointer is NULL.
+///
+/// # Safety
+/// What the list points to is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_str_list_next(list: *mut sp2_str_list, item: *mut sp2_str) -> i32 {
+    next!(list, item)
+}
+
+/// Takes the first entry off `map` and writes it to `item`. Returns 1, or 0 at the end of the map, and
+/// when a pointer is NULL.
+///
+/// # Safety
+/// What the map points to is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_map_next(map: *mut sp2_map, item: *mut sp2_entry) -> i32 {
+    next!(map, item)
+}
+
+/// Takes the first attachment off `list` and writes it to `item`. Returns 1, or 0 at the end of the
+/// list, and when a pointer is NULL.
+///
+/// # Safety
+/// What the list points to is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_attachment_list_next(list: *mut sp2_attachment_list, item: *mut sp2_attachment) -> i32 {
+    next!(list, item)
+}
+
+/// Takes the first contact off `list` and writes it to `item`. Returns 1, or 0 at the end of the list,
+/// and when a pointer is NULL.
+///
+/// # Safety
+/// What the list points to is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_buddy_list_next(list: *mut sp2_buddy_list, item: *mut sp2_buddy) -> i32 {
+    next!(list, item)
+}
+
+/// The value of `key` in a map; absent when the map has no such key, and when `map` is NULL.
+///
+/// # Safety
+/// What the map and the key point to is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_map_get(map: *const sp2_map, key: sp2_str) -> sp2_str {
+    let mut found = sp2_str::of(None);
+    if map.is_null() {
+        return found;
+    }
+    // SAFETY: not NULL; the caller vouches for it.
+    let mut rest = unsafe { *map };
+    // SAFETY: the caller vouches for what the map points to.
+    while let Some(entry) = unsafe { rest.take_first() } {
+        // SAFETY: the caller vouches for what the key and the map point to.
+        if unsafe { sp2_str_equal(entry.key, key) } != 0 {
+            found = entry.value;
+        }
+    }
+    found
+}
+
+/// A string of C, up to its NUL, which is not copied. NULL is an absent string.
+///
+/// # Safety
+/// `text` is NULL or is terminated by NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_str_of(text: *const c_char) -> sp2_str {
+    let mut len = 0usize;
+    // SAFETY: NUL is not reached yet, so there is one more byte.
+    while !text.is_null() && unsafe { *text.wrapping_add(len) } != 0 {
+        len = len.wrapping_add(1);
+    }
+    sp2_str { ptr: text, len }
+}
+
+/// Whether two strings have the same bytes: 1 or 0. An absent string equals an empty one.
+///
+/// # Safety
+/// What they point to is there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_str_equal(one: sp2_str, other: sp2_str) -> i32 {
+    // SAFETY: the caller vouches for both.
+    match unsafe { (memory(one.ptr.cast::<u8>(), one.len), memory(other.ptr.cast::<u8>(), other.len)) } {
+        (Ok(one), Ok(other)) => i32::from(one == other),
+        _ => 0,
+    }
+}

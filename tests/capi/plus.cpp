@@ -1,0 +1,96 @@
+// The C++ header: lists in `for` loops, frames, exceptions. tests/capi_codec.rs runs it.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "spectrum2.hpp"
+
+#define CHECK(condition)                                                                       \
+    do {                                                                                       \
+        if (!(condition)) {                                                                    \
+            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);               \
+            std::exit(1);                                                                      \
+        }                                                                                      \
+    } while (0)
+
+namespace {
+
+sp2_payload payloadOf(int32_t type) {
+    sp2_payload payload{};
+    payload.type = type;
+    return payload;
+}
+
+std::string framesOf(const sp2_payload &payload) {
+    std::string frames;
+    spectrum2::encode(payload, frames);
+    return frames;
+}
+
+void listsAreRanges() {
+    const sp2_str groups[] = {spectrum2::str("Friends"), spectrum2::str("Work")};
+    sp2_payload sent = payloadOf(SP2_TYPE_BUDDY_CHANGED);
+    sent.as.buddy.group.items = groups;
+    sent.as.buddy.group.count = 2;
+    const std::string frames = framesOf(sent);
+    std::string_view rest = frames;
+    const auto body = spectrum2::split(rest);
+    CHECK(body && rest.empty() && !spectrum2::split(rest));
+    const sp2_payload received = spectrum2::decode(*body);
+    std::string all;
+    for (std::string_view group : received.as.buddy.group)
+        all += std::string(group) + ";";
+    CHECK(all == "Friends;Work;");
+    CHECK(spectrum2::view(received.as.buddy.alias).data() == nullptr);
+    for (std::string_view none : sp2_str_list{})
+        CHECK(none.empty() && false);
+}
+
+void mapsAreRanges() {
+    const sp2_entry entries[] = {{spectrum2::str("a"), spectrum2::str("1")}, {spectrum2::str("b"), spectrum2::str("")}};
+    sp2_payload sent = payloadOf(SP2_TYPE_LOGIN);
+    sent.as.login.settings.is_set = 1;
+    sent.as.login.settings.value.value.items = entries;
+    sent.as.login.settings.value.value.count = 2;
+    const std::string frames = framesOf(sent);
+    const sp2_payload received = spectrum2::decode(std::string_view(frames).substr(SP2_FRAME_HEADER_LEN));
+    std::string all;
+    for (auto [name, value] : received.as.login.settings.value.value)
+        all += std::string(name) + "=" + std::string(value) + ";";
+    CHECK(all == "a=1;b=;");
+}
+
+void failuresAreThrown() {
+    try {
+        spectrum2::decode("\x08\x01\x12\x02\x0a\x09");
+        CHECK(false);
+    } catch (const spectrum2::Error &error) {
+        CHECK(error.code() == SP2_TRUNCATED && spectrum2::view(error.details().field) == "user");
+    }
+    sp2_payload wrong = payloadOf(SP2_TYPE_CONNECTED);
+    wrong.as.connected.user = spectrum2::str("\xff");
+    std::string frames = "kept";
+    try {
+        spectrum2::encode(wrong, frames);
+        CHECK(false);
+    } catch (const spectrum2::Error &error) {
+        CHECK(error.code() == SP2_INVALID_UTF8 && frames == "kept");
+    }
+    const char *arguments[] = {"backend"};
+    try {
+        spectrum2::Launch(1, const_cast<char *const *>(arguments));
+        CHECK(false);
+    } catch (const std::exception &error) {
+        CHECK(std::string(error.what()).find("--host") != std::string::npos);
+    }
+}
+
+}  // namespace
+
+int main() {
+    listsAreRanges();
+    mapsAreRanges();
+    failuresAreThrown();
+    std::puts("ok");
+}
