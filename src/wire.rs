@@ -353,7 +353,7 @@ impl<'a> Window<'a> {
         let mut window = Self { bytes: cursor.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
         while cursor.take_tag(tag) {
             T::read(cursor.nested(field)?, field)?;
-            window.count += 1;
+            window.count = window.count.saturating_add(1);
         }
         Ok(window)
     }
@@ -370,7 +370,7 @@ impl<'a> Window<'a> {
         if self.count == 0 {
             *self = Self { bytes: message.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         Ok(())
     }
 
@@ -379,8 +379,9 @@ impl<'a> Window<'a> {
     pub(crate) fn merge<const TRUSTED: bool>(self, later: Self, message: Cursor<'a, TRUSTED>, outer: u8) -> Self {
         Self {
             bytes: message.rest,
-            count: self.count + later.count,
-            tag: self.tag | later.tag,
+            count: self.count.saturating_add(later.count),
+            // A window without elements has no tag.
+            tag: if self.count == 0 { later.tag } else { self.tag },
             depth: message.depth,
             nesting: Nesting::Inside(outer),
         }
