@@ -42,6 +42,10 @@ const WINDOW: usize = 33;
 #[cfg(feature = "simdutf8")]
 const LONG: usize = 64;
 
+/// From this length on it is ahead on ASCII too.
+#[cfg(feature = "simdutf8")]
+const VERY_LONG: usize = 1024;
+
 /// Up to 64 bytes of ASCII, by loads that overlap: a third of the instructions of a call.
 #[inline(always)]
 fn is_short_ascii(bytes: &[u8]) -> bool {
@@ -73,6 +77,11 @@ fn is_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
 
 #[inline(never)]
 fn is_valid_general(bytes: &[u8]) -> bool {
+    // The whole of a text of 64 KiB takes 10 k instructions there, and 17 k behind `skip_ascii`.
+    #[cfg(feature = "simdutf8")]
+    if bytes.len() >= VERY_LONG {
+        return simdutf8::basic::from_utf8(bytes).is_ok();
+    }
     let rest = skip_ascii(bytes);
     #[cfg(feature = "simdutf8")]
     if rest.len() >= LONG {
