@@ -114,7 +114,12 @@ fn allocations(measured: &Measured, workload: &str, operation: Operation, peer: 
 
 /// Bold where it is less than this crate's.
 fn marked(cell: String, ratio: f64) -> String {
-    if ratio < 1.0 { format!("**{cell}**") } else { cell }
+    if is_less(ratio) { format!("**{cell}**") } else { cell }
+}
+
+/// Whether it still is when rounded to two places.
+fn is_less(ratio: f64) -> bool {
+    ratio < 0.995
 }
 
 fn thousands(number: u64) -> String {
@@ -189,7 +194,7 @@ fn ahead(lto: &Measured, plain: &Measured) -> String {
 fn ahead_on(measured: &Measured, build: &str, operation: Operation, workload: &str, peer: &str) -> String {
     let instructions = measured.instruction_ratio(workload, operation, peer);
     let time = measured.ratio(workload, operation, peer);
-    let less = |ratio: Option<f64>| ratio.is_some_and(|ratio| ratio < 1.0);
+    let less = |ratio: Option<f64>| ratio.is_some_and(is_less);
     if !less(instructions) && !less(time) {
         return String::new();
     }

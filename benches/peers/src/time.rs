@@ -11,7 +11,7 @@ use crate::measure::{Operation, Prepared, allocations, for_each, key, perform};
 use crate::peers::{self, Entry};
 
 const ROUNDS: usize = 61;
-const ROUNDS_OF_STREAMS: usize = 21;
+const ROUNDS_OF_STREAMS: usize = 15;
 const QUICK_ROUNDS: usize = 7;
 /// A measurement repeats what is shorter.
 const LEAST_DURATION: Duration = Duration::from_micros(200);

@@ -84,14 +84,21 @@ pub const SKIPPED: &[&str] = &[
 /// Name and version of each peer's package.
 pub fn versions() -> Vec<String> {
     const LOCK: &str = include_str!("../../Cargo.lock");
-    const PACKAGES: [&str; 6] = ["buffa", "femtopb", "micropb", "prost", "protobuf", "quick-protobuf"];
-    let packages = LOCK.split("[[package]]").filter_map(|package| {
-        let field = |name| package.lines().find_map(|line: &str| line.strip_prefix(name)?.split('"').nth(1));
-        Some((field("name = ")?, field("version = ")?))
-    });
-    let mut versions: Vec<_> = packages
-        .filter(|(name, _)| PACKAGES.contains(name))
-        .map(|(name, version)| format!("crate {name} {version}"))
+    const PEERS: [&str; 6] = ["buffa", "femtopb", "micropb", "prost", "protobuf", "quick-protobuf"];
+    fn field<'a>(package: &'a str, name: &str) -> &'a str {
+        package.lines().find_map(|line| line.strip_prefix(name)?.split('"').nth(1)).unwrap_or_default()
+    }
+    let packages = || LOCK.split("[[package]]");
+    let own = packages().find(|package| field(package, "name = ") == env!("CARGO_PKG_NAME")).unwrap_or_default();
+    // A dependency of ours is named with its version only where the lock file has several.
+    let is_ours = |package: &&str| {
+        let (name, version) = (field(package, "name = "), field(package, "version = "));
+        let named = |dependency: &str| own.contains(&format!("\"{dependency}\""));
+        PEERS.contains(&name) && (named(name) || named(&format!("{name} {version}")))
+    };
+    let mut versions: Vec<_> = packages()
+        .filter(is_ours)
+        .map(|package| format!("crate {} {}", field(package, "name = "), field(package, "version = ")))
         .collect();
     versions.extend(option_env!("PEER_nanopb").map(|version| format!("nanopb {version}")));
     versions.extend(option_env!("PEER_libprotobuf").map(|version| format!("libprotobuf for C++ {version}")));
