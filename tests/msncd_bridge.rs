@@ -418,6 +418,38 @@ fn a_daemon_that_is_killed_and_comes_back() {
     daemon.stop();
 }
 
+/// The main process logs in again at once, and says no status.
+#[test]
+fn the_status_is_said_again_after_a_lost_connection() {
+    let daemon = daemon();
+    let port = daemon.address().port();
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.status("alice", StatusType::Away);
+    let friend = |address| {
+        let mut friend = Client::new(TcpStream::connect(address).unwrap());
+        friend.login("dan@net", "secret").unwrap();
+        friend.add("Alice", ALICE).unwrap();
+        friend
+    };
+    let shows = |friend: &mut Client<TcpStream>| friend.contacts().unwrap().iter().next().unwrap().status.to_owned();
+    let mut dan = friend(daemon.address());
+    // Each look is a round trip to the daemon.
+    while shows(&mut dan) != "away" {}
+    daemon.stop();
+    gateway.expect_like("alice disconnected 0: the connection to the daemon", "");
+
+    let daemon = Daemon::start(port, Network::new(10)).unwrap();
+    gateway.logout("alice");
+    let (user, legacy_name) = (jid("alice"), "alice@net");
+    gateway.send(Payload::Login(Login { user: &user, legacy_name, password: "secret", ..Login::default() }));
+    gateway.expect("alice connected");
+    assert_eq!(shows(&mut friend(daemon.address())), "away");
+    gateway.exit();
+    daemon.stop();
+}
+
 #[test]
 fn all_users_log_off_when_the_main_process_is_gone() {
     let daemon = daemon();
@@ -512,10 +544,11 @@ fn typing_ends_by_itself_or_with_a_message() {
 
 #[test]
 fn a_connection_that_the_network_closes_is_a_network_error() {
-    let port = scripted_daemon(&["SCLOSE MAIN\nTYPING bob@net\nPOLLEND\n"]);
+    let port = scripted_daemon(&["SCLOSE MAIN bob@net 2\nTYPING bob@net\nPOLLEND\n"]);
     let mut gateway = Gateway::new(port);
     gateway.login("alice", "secret");
     gateway.expect("alice connected");
+    gateway.expect("alice from bob@net: Not delivered: 2 of your earlier messages");
     gateway.expect("alice sees bob@net typing");
     gateway.expect("alice disconnected 0: the network closed the connection");
     gateway.exit();

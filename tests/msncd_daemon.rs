@@ -63,6 +63,21 @@ fn contacts(client: &mut Client<TcpStream>) -> Vec<String> {
 }
 
 #[test]
+fn a_contact_that_comes_back_unseen_is_there_in_the_end() {
+    let daemon = daemon();
+    let mut alice = online(&daemon, ALICE);
+    let mut bob = online(&daemon, BOB);
+    alice.add("Bob", BOB).unwrap();
+    alice.delete(BOB).unwrap();
+    alice.add("Bob", BOB).unwrap();
+    let events = poll(&mut alice);
+    let last = events.iter().rfind(|event| event.contains("Contact")).unwrap();
+    assert!(last.starts_with("ContactAdded"), "{events:?}");
+    let events = poll(&mut bob);
+    assert!(events.last().is_some_and(|event| event.contains("Added")), "{events:?}");
+}
+
+#[test]
 fn nothing_goes_without_a_login() {
     let daemon = daemon();
     let mut client = connect(&daemon);

@@ -37,6 +37,8 @@ pub struct User {
     contacts: HashMap<String, Contact>,
     /// How many sessions in a row did not come to anything.
     failures: u32,
+    /// What the user said last: after a lost connection the main process logs in again without it.
+    status: Option<StatusType>,
 }
 
 #[derive(Clone)]
@@ -140,6 +142,9 @@ impl Session {
             Error::Unspeakable(error) => End::Lost(ConnectionError::INVALID_USERNAME, error.to_string()),
             error => error.into(),
         })?;
+        if let Some(status) = self.side.user.status {
+            self.side.set_status(&mut client, status)?;
+        }
         self.side.show_contacts(&mut client)?;
         self.side.sender.connected(&self.side.jid)?;
         self.side.sender.flush()?;
@@ -334,7 +339,10 @@ impl Side {
                 self.typing.insert(email.to_owned(), Instant::now());
                 self.sender.buddy_typing(&self.jid, email)
             }
-            Event::SocketClosed { socket: Socket::Main, .. } => {
+            Event::SocketClosed { socket: Socket::Main, discarded } => {
+                if let Some((email, count)) = discarded {
+                    self.tell_discarded(email, count)?;
+                }
                 self.closed = Some(if self.logged_in_elsewhere {
                     End::Lost(ConnectionError::NAME_IN_USE, "this account was logged in elsewhere".to_owned())
                 } else {
@@ -355,6 +363,10 @@ impl Side {
             // conversation that ended well, what we know already, and what we do not know at all.
             _ => Ok(()),
         }
+    }
+
+    fn set_status(&mut self, client: &mut Client<TcpStream>, status: StatusType) -> Result<(), End> {
+        self.report(client.status(to_daemon(status)), "Your status is not changed")
     }
 
     fn tell_discarded(&self, email: &str, count: u32) -> io::Result<()> {
@@ -399,7 +411,10 @@ impl Side {
                     }
                 }
             }
-            Request::Status(status) => self.report(client.status(to_daemon(status)), "Your status is not changed"),
+            Request::Status(status) => {
+                self.user.status = Some(status);
+                self.set_status(client, status)
+            }
             // The list's own events may come late enough to contradict the next change, so they are
             // fetched at once.
             Request::Contact { name, alias, groups } => {

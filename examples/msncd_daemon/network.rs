@@ -231,14 +231,16 @@ impl Network {
         account.waiting.push_back(Waiting::Status { email: email.to_owned(), status: status.to_owned(), discarded });
     }
 
-    /// Tells an event; one that waits already is not told twice.
+    /// Tells an event. One that waits already is told once, where it came last: what came between may
+    /// have said the opposite.
     fn tell(&mut self, to: &str, event: &Event<'_>) {
         let Some(account) = self.accounts.get_mut(to) else { return };
         let mut line = String::new();
         // Emails come from commands, so that they are words.
         let written = event.write(&mut line).is_ok();
         let waits = |waiting: &Waiting| matches!(waiting, Waiting::Line(other) if *other == line);
-        if written && !account.waiting.iter().any(waits) {
+        if written {
+            account.waiting.retain(|waiting| !waits(waiting));
             account.waiting.push_back(Waiting::Line(line));
         }
     }
