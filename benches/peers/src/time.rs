@@ -2,6 +2,7 @@
 //! this crate in that very round.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::measure::{Operation, Prepared, allocations, for_each, key, perform};
 use crate::peers::{self, Entry};
 
 const ROUNDS: usize = 61;
-const ROUNDS_OF_STREAMS: usize = 15;
+const ROUNDS_OF_STREAMS: usize = 11;
 const QUICK_ROUNDS: usize = 7;
 /// A measurement repeats what is shorter.
 const LEAST_DURATION: Duration = Duration::from_micros(200);
@@ -98,11 +99,14 @@ fn ratios(workload: &Prepared, operation: Operation, entries: &mut [&mut Entry],
     };
     let repetitions: Vec<u32> = entries.iter_mut().map(|entry| repetitions(workload, operation, entry)).collect();
     let mut ratios = vec![Vec::with_capacity(rounds); entries.len()];
+    let mut order: Vec<_> = (0..entries.len()).collect();
+    let random_state = RandomState::new();
     for round in 0..rounds {
         let mut seconds = vec![0.0; entries.len()];
-        for step in 0..entries.len() {
-            // Nobody always follows the same one.
-            let peer = (round + step) % entries.len();
+        // What the one before left in the caches should help or hurt nobody.
+        order.sort_by_cached_key(|peer| random_state.hash_one((round, *peer)));
+        for &peer in &order {
+            perform(operation, &mut *entries[peer].codec, workload);
             let duration = duration(workload, operation, entries[peer], repetitions[peer]);
             seconds[peer] = duration.as_secs_f64() / f64::from(repetitions[peer]);
         }
