@@ -44,6 +44,7 @@ pub fn spectrum2() -> Spectrum2 {
 }
 
 /// All that could be built, this crate first.
+#[allow(unused_mut, reason = "peers may be skipped")]
 pub fn all() -> Vec<Entry> {
     const BORROWED: &str = "borrowed from the frame";
     const OWNED: &str = "owned, one allocation each";
