@@ -3,7 +3,7 @@
 //! It knows nothing of Spectrum; the example `msncd_backend` joins the two. The codec borrows from
 //! the received bytes, allocates nothing, and needs no standard library: [`Command`], [`Answer`] and
 //! [`Event`] parse and write both sides, [`split`] and [`Scanner`] find where each ends. With `std`
-//! there are `Client`, for any stream, and `Reader`, for a daemon.
+//! there are `Client`, for any stream, `Timed`, for a deadline, and `Reader`, for a daemon.
 //!
 //! What the protocol's description leaves open is decided here so:
 //!
@@ -30,6 +30,9 @@
 //! - **PRIV.** `p` and `a` are 0 or 1; [`Command::Privacy`] says what for.
 //! - **Typing.** There is an event, and no command that causes it. [`Command::Typing`] is an
 //!   extension.
+//! - **Step.** Answers have no numbers: the daemon answers in the order of the commands, and says
+//!   nothing unasked. One answer too many would shift all later ones, so it is an error, and `OK` in a
+//!   poll is one too.
 //! - **Limits.** A unit over one of the [`Limits`] is read and dropped, and what follows is
 //!   understood. Only a count that is no number leaves no way to go on.
 
@@ -43,6 +46,8 @@ mod nick;
 #[cfg(feature = "std")]
 mod reader;
 mod scan;
+#[cfg(feature = "std")]
+mod timed;
 mod words;
 
 pub use answer::{Answer, Attributes, Contact, Contacts};
@@ -55,4 +60,6 @@ pub use nick::{Nick, User};
 #[cfg(feature = "std")]
 pub use reader::{ReadError, Reader};
 pub use scan::{Form, Limits, Scan, Scanner, split};
+#[cfg(feature = "std")]
+pub use timed::{Timed, Timeouts};
 pub use words::Lines;

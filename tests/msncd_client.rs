@@ -4,11 +4,16 @@
 use std::collections::VecDeque;
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use proptest::prelude::*;
 use proptest::sample::select;
-use spectrum2::msncd::{Client, Error, Event, Form, LimitError, Limits, Lines, ReadError, Reader, Socket};
+use spectrum2::msncd::{
+    Client, Error, Event, Form, LimitError, Limits, Lines, ReadError, Reader, Socket, Timed, Timeouts,
+};
 
 const BOB: &str = "bob@example.org";
 
@@ -17,6 +22,8 @@ const BOB: &str = "bob@example.org";
 enum Step {
     Bytes(Vec<u8>),
     Fail(ErrorKind),
+    /// What follows comes when another command has been sent.
+    Asked,
 }
 
 /// A stream that follows a script, and keeps what is written.
@@ -26,6 +33,9 @@ struct Script {
     written: Vec<u8>,
     /// How many bytes a write takes before it fails with `WouldBlock`; after that, it takes all.
     room: Option<usize>,
+    /// Something was written since the last flush; a command was sent since the last answer.
+    wrote: bool,
+    asked: bool,
 }
 
 impl Script {
@@ -38,16 +48,23 @@ impl Script {
         Self::new([Step::Bytes(bytes.into())])
     }
 
-    /// A byte at a time, with a timeout in front of each.
-    fn halting(bytes: &str) -> Self {
-        Self::new(bytes.bytes().flat_map(|byte| [Step::Fail(ErrorKind::TimedOut), Step::Bytes(vec![byte])]))
+    /// An answer to each command, at once.
+    fn answers(answers: &[&str]) -> Self {
+        Self::new(answers.iter().flat_map(|answer| [Step::Asked, Step::Bytes(answer.as_bytes().to_vec())]))
     }
 
-    /// A timeout after `length` bytes.
-    fn cut(bytes: &str, length: usize) -> Self {
-        let (first, second) = bytes.as_bytes().split_at(length);
+    /// An answer to each command, a byte at a time, with a timeout in front of each.
+    fn halting(answers: &[&str]) -> Self {
+        let halt = |byte| [Step::Fail(ErrorKind::TimedOut), Step::Bytes(vec![byte])];
+        Self::new(answers.iter().flat_map(|answer| [Step::Asked].into_iter().chain(answer.bytes().flat_map(halt))))
+    }
+
+    /// A timeout after `length` bytes of the first answer.
+    fn cut(answer: &str, length: usize, next: &str) -> Self {
+        let (first, second) = answer.as_bytes().split_at(length);
         let bytes = |bytes: &[u8]| (!bytes.is_empty()).then(|| Step::Bytes(bytes.to_vec()));
-        Self::new([bytes(first), Some(Step::Fail(ErrorKind::TimedOut)), bytes(second)].into_iter().flatten())
+        let steps = [bytes(first), Some(Step::Fail(ErrorKind::TimedOut)), bytes(second), Some(Step::Asked)];
+        Self::new(steps.into_iter().flatten().chain(bytes(next.as_bytes())))
     }
 }
 
@@ -56,6 +73,10 @@ impl Read for Script {
         match self.steps.pop_front() {
             None => Ok(0),
             Some(Step::Fail(kind)) => Err(kind.into()),
+            Some(Step::Asked) => {
+                assert!(std::mem::take(&mut self.asked), "an answer is read that no command asked for");
+                self.read(buffer)
+            }
             Some(Step::Bytes(mut bytes)) => {
                 let count = bytes.len().min(buffer.len());
                 buffer[..count].copy_from_slice(&bytes[..count]);
@@ -77,11 +98,13 @@ impl Write for Script {
             return Err(ErrorKind::WouldBlock.into());
         }
         self.room = self.room.map(|room| room - count);
+        self.wrote = true;
         self.written.extend_from_slice(&bytes[..count]);
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.asked |= std::mem::take(&mut self.wrote);
         Ok(())
     }
 }
@@ -126,10 +149,10 @@ const COMMANDS: [(Execute, &str, &str); 12] = [
 
 #[test]
 fn each_command_gets_its_answer() {
-    let answers: String = COMMANDS.iter().map(|command| command.2).collect();
+    let answers = COMMANDS.map(|command| command.2);
     let commands: String = COMMANDS.iter().map(|command| command.1).collect();
-    let bytes = answers.bytes().map(|byte| Step::Bytes(vec![byte]));
-    for script in [Script::whole(&answers), Script::new(bytes)] {
+    let bytes = answers.concat().into_bytes().into_iter().map(|byte| Step::Bytes(vec![byte]));
+    for script in [Script::answers(&answers), Script::new(bytes)] {
         let mut client = Client::new(script);
         for (execute, command, _) in COMMANDS {
             execute(&mut client).expect(command);
@@ -142,7 +165,7 @@ fn each_command_gets_its_answer() {
 #[test]
 fn each_command_may_be_refused() {
     for (execute, ..) in COMMANDS {
-        let mut client = Client::new(Script::whole("ERR not today\nOK\n"));
+        let mut client = Client::new(Script::answers(&["ERR not today\n", "OK\n"]));
         let error = execute(&mut client).unwrap_err();
         assert!(matches!(&error, Error::Refused(description) if description == "not today"), "{error}");
         client.status("online").expect("the refusal was the whole answer");
@@ -153,7 +176,7 @@ fn each_command_may_be_refused() {
 fn a_timeout_anywhere_in_an_answer_loses_no_step() {
     for (execute, command, answer) in COMMANDS {
         for length in 0..answer.len() {
-            let mut client = Client::new(Script::cut(&format!("{answer}ERR the next\n"), length));
+            let mut client = Client::new(Script::cut(answer, length, "ERR the next\n"));
             assert!(execute(&mut client).is_err_and(|error| is_timeout(&error)), "{command:?} cut at {length}");
             assert!(client.is_waiting());
             assert!(matches!(client.status("online"), Err(Error::Unanswered)));
@@ -169,7 +192,7 @@ fn a_timeout_anywhere_in_an_answer_loses_no_step() {
 
 #[test]
 fn a_late_refusal_is_not_lost() {
-    let mut client = Client::new(Script::halting("ERR no such user\nOK\n"));
+    let mut client = Client::new(Script::halting(&["ERR no such user\n", "OK\n"]));
     let mut result = client.send_message(BOB, Lines::new("Hello"));
     while result.as_ref().is_err_and(is_timeout) {
         result = client.finish();
@@ -234,8 +257,8 @@ fn a_poll_yields_its_events_however_they_come() {
         Event::Unknown { line: "NEWS of tomorrow" },
     ]
     .map(|event| format!("{event:?}"));
-    let received = format!("{POLL}POLLEND\nOK\n");
-    let mut client = Client::new(Script::whole(&received));
+    let received = [POLL, "POLLEND\n", "OK\n"];
+    let mut client = Client::new(Script::answers(&received));
     assert_eq!(poll_all(&mut client), (expected.to_vec(), 0));
     assert_eq!(poll_all(&mut client), (vec![], 0));
     client.logoff().expect("in step");
@@ -249,7 +272,7 @@ fn a_poll_yields_its_events_however_they_come() {
 
 #[test]
 fn a_poll_that_is_under_way_refuses_commands() {
-    let mut client = Client::new(Script::cut(&format!("{POLL}OK\n"), 100));
+    let mut client = Client::new(Script::cut(POLL, 100, "OK\n"));
     assert!(matches!(client.poll(), Ok(Some(Event::Message { .. }))));
     assert!(matches!(client.typing(BOB), Err(Error::Unanswered)));
     assert!(matches!(client.finish(), Err(Error::Unanswered)));
@@ -259,7 +282,7 @@ fn a_poll_that_is_under_way_refuses_commands() {
 
 #[test]
 fn a_poll_may_be_refused() {
-    let mut client = Client::new(Script::whole("ERR not logged in\nOK\n"));
+    let mut client = Client::new(Script::answers(&["ERR not logged in\n", "OK\n"]));
     assert!(matches!(client.poll(), Err(Error::Refused(description)) if description == "not logged in"));
     client.login("alice@example.org", "secret").expect("in step");
 }
@@ -268,8 +291,8 @@ fn a_poll_may_be_refused() {
 fn a_bad_event_costs_itself_alone() {
     let limits = Limits { line_length: 30, lines: 2, length: 100 };
     let received = "STCH bob@example.org\nMSG 3 0 bob@example.org\nPOLLEND\n\n\nMSG 1 2 bob@example.org\nHi\n\
-        UADD 6789012345678901234567890x\nTYPING \u{fffd}\nTYPING bob@example.org\nPOLLEND\nOK\n";
-    let mut client = Client::with_limits(Script::whole(received), limits);
+        UADD 6789012345678901234567890x\nTYPING \u{fffd}\nTYPING bob@example.org\nPOLLEND\n";
+    let mut client = Client::with_limits(Script::answers(&[received, "OK\n"]), limits);
     assert!(matches!(client.poll(), Err(Error::Malformed(error)) if error.field() == "newstatus"));
     assert!(matches!(client.poll(), Err(Error::Limit(LimitError::TooManyLines { limit: 2 }))));
     assert!(matches!(client.poll(), Err(Error::Malformed(error)) if error.field() == "end_of_header"));
@@ -283,8 +306,8 @@ fn a_bad_event_costs_itself_alone() {
 #[test]
 fn a_bad_answer_costs_itself_alone() {
     let limits = Limits { lines: 2, ..Limits::DEFAULT };
-    let mut client =
-        Client::with_limits(Script::whole("CL 3\na b c\na b c\na b c\nCL 1\nonline\nno attribute\n\nOK\n"), limits);
+    let answers = ["CL 3\na b c\na b c\na b c\n", "CL 1\nonline\n", "no attribute\n\n", "OK\n"];
+    let mut client = Client::with_limits(Script::answers(&answers), limits);
     assert!(matches!(client.contacts(), Err(Error::Limit(LimitError::TooManyLines { limit: 2 }))));
     assert!(matches!(client.contacts(), Err(Error::Malformed(error)) if error.field() == "email"));
     assert!(matches!(client.info("Bob"), Err(Error::Malformed(error)) if error.field() == "attribute"));
@@ -293,7 +316,8 @@ fn a_bad_answer_costs_itself_alone() {
 
 #[test]
 fn whatever_makes_no_sense_ends_all_use() {
-    let receives: [(&str, Execute); 6] = [
+    let receives: [(&str, Execute); 7] = [
+        ("OK\nPOLLEND\n", |client| client.poll().map(drop)),
         ("MSG many 0 a@x\nOK\nOK\n", |client| client.poll().map(drop)),
         ("CL many\nOK\nOK\n", |client| client.contacts().map(drop)),
         ("POLLEND\nOK\nOK\n", |client| client.status("away")),
@@ -312,6 +336,30 @@ fn whatever_makes_no_sense_ends_all_use() {
         assert!(matches!(client.finish(), Err(Error::OutOfStep)));
         assert_eq!(written(&client).len(), sent);
     }
+}
+
+/// An answer too many would be taken for the answer to the next command, and so on.
+#[test]
+fn an_answer_too_many_ends_all_use() {
+    for (execute, _, answer) in COMMANDS {
+        let mut client = Client::new(Script::answers(&[&format!("{answer}OK\n")]));
+        execute(&mut client).expect("its own answer is there");
+        let sent = written(&client).len();
+        assert!(matches!(client.status("away"), Err(Error::Unasked)));
+        assert!(matches!(client.poll(), Err(Error::OutOfStep)));
+        assert_eq!(written(&client).len(), sent, "nothing is sent");
+    }
+    let mut client = Client::new(Script::answers(&["POLLEND\nP"]));
+    assert!(matches!(client.poll(), Ok(None)));
+    assert!(matches!(client.poll(), Err(Error::Unasked)), "part of a line is enough");
+}
+
+#[test]
+fn an_answer_too_many_is_known_in_a_poll() {
+    let mut client = Client::new(Script::answers(&["TYPING bob@example.org\nOK\nPOLLEND\n"]));
+    assert!(matches!(client.poll(), Ok(Some(Event::Typing { .. }))));
+    assert!(matches!(client.poll(), Err(Error::Unasked)));
+    assert!(matches!(client.poll(), Err(Error::OutOfStep)));
 }
 
 #[test]
@@ -422,6 +470,133 @@ proptest! {
     }
 }
 
+/// A client with a deadline, and a daemon that does what the test says, over each kind of socket.
+macro_rules! over_each_socket {
+    ($($test:ident)*) => {$(
+        #[test]
+        fn $test() {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            timed::$test(Client::new(Timed::new(client)), listener.accept().unwrap().0);
+            #[cfg(unix)]
+            {
+                let (client, daemon) = std::os::unix::net::UnixStream::pair().unwrap();
+                timed::$test(Client::new(Timed::new(client)), daemon);
+            }
+        }
+    )*};
+}
+
+over_each_socket! {
+    a_daemon_that_trickles_is_left
+    a_poll_without_end_is_left
+    a_daemon_that_does_not_read_is_left
+    a_command_goes_on_with_another_deadline
+    an_idle_client_hears_what_nobody_asked_for
+    an_idle_client_sees_a_closed_stream
+}
+
+mod timed {
+    use super::*;
+
+    fn soon() -> Option<Instant> {
+        Some(Instant::now() + Duration::from_millis(20))
+    }
+
+    /// Writes until the other side is gone.
+    fn repeat(mut daemon: impl Write, bytes: &[u8], pause: Duration) {
+        while daemon.write_all(bytes).is_ok() {
+            thread::sleep(pause);
+        }
+    }
+
+    pub fn a_daemon_that_trickles_is_left<S>(mut client: Client<Timed<S>>, daemon: impl Write + Send + 'static)
+    where
+        S: Read + Write + Timeouts,
+    {
+        let daemon = thread::spawn(move || repeat(daemon, b"x", Duration::from_millis(1)));
+        client.set_deadline(soon());
+        assert!(client.status("away").is_err_and(|error| is_timeout(&error)));
+        assert!(client.is_waiting());
+        assert!(client.finish().is_err_and(|error| is_timeout(&error)), "the time is still over");
+        drop(client);
+        daemon.join().unwrap();
+    }
+
+    pub fn a_poll_without_end_is_left<S>(mut client: Client<Timed<S>>, daemon: impl Write + Send + 'static)
+    where
+        S: Read + Write + Timeouts,
+    {
+        let daemon = thread::spawn(move || repeat(daemon, b"TYPING bob@example.org\n", Duration::ZERO));
+        client.set_deadline(soon());
+        let error = loop {
+            match client.poll() {
+                Ok(event) => assert_eq!(event, Some(Event::Typing { email: BOB })),
+                Err(error) => break error,
+            }
+        };
+        assert!(is_timeout(&error), "{error}");
+        drop(client);
+        daemon.join().unwrap();
+    }
+
+    pub fn a_daemon_that_does_not_read_is_left<S>(mut client: Client<Timed<S>>, _daemon: impl Write)
+    where
+        S: Read + Write + Timeouts,
+    {
+        client.set_deadline(soon());
+        let sent = client.send_message(BOB, Lines::new(&"x".repeat(32 << 20)));
+        assert!(sent.is_err_and(|error| is_timeout(&error)));
+        assert!(client.is_waiting());
+    }
+
+    pub fn a_command_goes_on_with_another_deadline<S>(mut client: Client<Timed<S>>, mut daemon: impl Write)
+    where
+        S: Read + Write + Timeouts,
+    {
+        daemon.write_all(b"ERR no such").unwrap();
+        client.set_deadline(soon());
+        assert!(client.nick("Bob").is_err_and(|error| is_timeout(&error)));
+        daemon.write_all(b" user\n").unwrap();
+        client.set_deadline(None);
+        assert!(matches!(client.finish(), Err(Error::Refused(description)) if description == "no such user"));
+    }
+
+    pub fn an_idle_client_hears_what_nobody_asked_for<S>(mut client: Client<Timed<S>>, mut daemon: impl Write)
+    where
+        S: Read + Write + Timeouts,
+    {
+        daemon.write_all(b"OK\n").unwrap();
+        client.status("away").unwrap();
+        client.check_idle().expect("nothing has come");
+        daemon.write_all(b"OK\n").unwrap();
+        let error = loop {
+            match client.check_idle() {
+                Ok(()) => thread::yield_now(),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::Unasked), "{error}");
+        assert!(matches!(client.status("busy"), Err(Error::OutOfStep)));
+    }
+
+    pub fn an_idle_client_sees_a_closed_stream<S>(mut client: Client<Timed<S>>, daemon: impl Write)
+    where
+        S: Read + Write + Timeouts,
+    {
+        client.check_idle().expect("it is open");
+        drop(daemon);
+        let error = loop {
+            match client.check_idle() {
+                Ok(()) => thread::yield_now(),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(&error, Error::Stream(error) if error.kind() == ErrorKind::UnexpectedEof), "{error}");
+        assert!(matches!(client.poll(), Err(Error::OutOfStep)));
+    }
+}
+
 /// A daemon of few words: answers each line from a list.
 fn serve(reader: impl Read, mut writer: impl Write) {
     for line in BufReader::new(reader).lines() {
@@ -444,13 +619,13 @@ fn converse(mut client: Client<impl Read + Write>) {
 
 #[test]
 fn over_tcp() {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    let daemon = std::thread::spawn(move || {
+    let daemon = thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         serve(&stream, &stream);
     });
-    converse(Client::new(std::net::TcpStream::connect(address).unwrap()));
+    converse(Client::new(TcpStream::connect(address).unwrap()));
     daemon.join().unwrap();
 }
 
@@ -458,7 +633,7 @@ fn over_tcp() {
 #[test]
 fn over_a_unix_socket() {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-    let daemon = std::thread::spawn(move || serve(&theirs, &theirs));
+    let daemon = thread::spawn(move || serve(&theirs, &theirs));
     converse(Client::new(ours));
     daemon.join().unwrap();
 }
@@ -485,15 +660,15 @@ fn over_the_pipes_of_a_child() {
 /// sent when the timeout has been seen.
 #[test]
 fn a_timeout_of_a_real_socket() {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    stream.set_read_timeout(Some(std::time::Duration::from_millis(1))).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let (mut daemon, _) = listener.accept().unwrap();
     let mut client = Client::new(stream);
     daemon.write_all(b"ERR no such").unwrap();
     let error = client.send_message(BOB, Lines::new("Hello")).unwrap_err();
     assert!(is_timeout(&error), "{error}");
-    daemon.write_all(b" user\nOK\n").unwrap();
+    daemon.write_all(b" user\n").unwrap();
     let late = loop {
         match client.finish() {
             Err(error) if is_timeout(&error) => {}
@@ -502,6 +677,7 @@ fn a_timeout_of_a_real_socket() {
     };
     assert!(matches!(late, Err(Error::Refused(description)) if description == "no such user"));
     let mut result = client.logoff();
+    daemon.write_all(b"OK\n").unwrap();
     while result.as_ref().is_err_and(is_timeout) {
         result = client.finish();
     }

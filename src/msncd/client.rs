@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::time::Instant;
 
 use super::answer::{Answer, Attributes, Contacts};
 use super::command::Command;
@@ -8,6 +9,7 @@ use super::event::Event;
 use super::nick::{Nick, User};
 use super::reader::{ReadError, Reader};
 use super::scan::{Form, Limits};
+use super::timed::{Timed, Timeouts};
 use super::words::Lines;
 
 /// Why a command has no answer, or not the one that was hoped for.
@@ -29,6 +31,9 @@ pub enum Error {
     /// An earlier command still waits for its answer. Nothing was sent: call [`Client::finish`], or
     /// [`Client::poll`] if it was a poll.
     Unanswered,
+    /// The daemon said something that it was not asked for, so that an answer before this may have
+    /// been the one to another command. Nothing was sent, unless it came in a poll: connect again.
+    Unasked,
     /// The stream failed before, or an answer was none to the command: which answer belongs to which
     /// command cannot be known any more. Nothing was sent: connect again.
     OutOfStep,
@@ -43,6 +48,7 @@ impl fmt::Display for Error {
             Self::Limit(error) => write!(f, "the daemon sent too much: {error}"),
             Self::Unspeakable(error) => write!(f, "the daemon cannot be asked: {error}"),
             Self::Unanswered => f.write_str("an earlier command still waits for its answer"),
+            Self::Unasked => f.write_str("the daemon answered more than it was asked"),
             Self::OutOfStep => f.write_str("the connection to the daemon is out of step"),
         }
     }
@@ -55,7 +61,7 @@ impl std::error::Error for Error {
             Self::Malformed(error) => Some(error),
             Self::Limit(error) => Some(error),
             Self::Unspeakable(error) => Some(error),
-            Self::Refused(_) | Self::Unanswered | Self::OutOfStep => None,
+            Self::Refused(_) | Self::Unanswered | Self::Unasked | Self::OutOfStep => None,
         }
     }
 }
@@ -76,7 +82,12 @@ impl From<ReadError> for Error {
 /// them with `WouldBlock` or `TimedOut`, in the middle of a line too. Then the command is still under
 /// way, and nothing that was sent or received is lost: [`poll`](Self::poll) goes on when it is called
 /// again; for any other command, [`finish`](Self::finish) does. Until then new commands are refused
-/// with [`Error::Unanswered`], so that no answer is taken for the answer to another command.
+/// with [`Error::Unanswered`], so that no answer is taken for the answer to another command. A
+/// [`Timed`] stream has a [deadline](Self::set_deadline) for a whole exchange.
+///
+/// Answers have no numbers, so that one too many would be taken for the answer to the next command.
+/// A command is not sent where something has come that belongs to none: [`Error::Unasked`]. What the
+/// stream holds unread only a [`Timed`] one can tell: [`check_idle`](Self::check_idle).
 ///
 /// ```no_run
 /// use std::net::TcpStream;
@@ -240,6 +251,11 @@ impl<S: Read + Write> Client<S> {
                 *state = State::Idle;
                 Err(Error::Refused(description.to_owned()))
             }
+            // No event, now or later, but the answer to another command.
+            Event::Unknown { line: "OK" } => {
+                *state = State::OutOfStep;
+                Err(Error::Unasked)
+            }
             event => Ok(Some(event)),
         }
     }
@@ -274,7 +290,7 @@ impl<S: Read + Write> Client<S> {
     /// Makes `command` the one that is under way.
     fn begin(&mut self, command: &Command<'_>) -> Result<(), Error> {
         match self.state {
-            State::Idle => {}
+            State::Idle => self.check_buffer()?,
             State::OutOfStep => return Err(Error::OutOfStep),
             State::Waiting(_) | State::Polling { .. } => return Err(Error::Unanswered),
         }
@@ -287,6 +303,15 @@ impl<S: Read + Write> Client<S> {
             form => State::Waiting(form),
         };
         Ok(())
+    }
+
+    /// Nothing may have come behind the last answer.
+    fn check_buffer(&mut self) -> Result<(), Error> {
+        if self.reader.is_empty() {
+            return Ok(());
+        }
+        self.state = State::OutOfStep;
+        Err(Error::Unasked)
     }
 
     /// Sends what is left of the command.
@@ -323,6 +348,41 @@ impl<S: Read + Write> Client<S> {
     }
 }
 
+/// For streams with a deadline.
+impl<S: Timeouts + Read + Write> Client<Timed<S>> {
+    /// From when on whatever is under way fails with [`Error::Stream`] of `TimedOut`: a command with
+    /// its whole answer, a whole poll. It is still under way then, and another deadline lets it go on.
+    /// Set it before each command.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.reader.get_mut().set_deadline(deadline);
+    }
+
+    /// Looks, without waiting, whether the daemon said something unasked, or closed the stream. It is
+    /// for before a command, and does nothing while one is under way.
+    ///
+    /// # Errors
+    /// [`Error::Unasked`]; [`Error::Stream`] where the stream is closed or fails, `UnexpectedEof` for
+    /// the former. Either way the client is out of step.
+    pub fn check_idle(&mut self) -> Result<(), Error> {
+        if self.state != State::Idle {
+            return Ok(());
+        }
+        match self.read_without_waiting() {
+            Ok(0) => Err(failed(&mut self.state, ErrorKind::UnexpectedEof.into())),
+            Ok(_) => self.check_buffer(),
+            Err(error) if is_timeout(&error) => Ok(()),
+            Err(error) => Err(failed(&mut self.state, error)),
+        }
+    }
+
+    fn read_without_waiting(&mut self) -> io::Result<usize> {
+        self.reader.get_ref().get_ref().set_nonblocking(true)?;
+        let read = self.reader.fill();
+        self.reader.get_ref().get_ref().set_nonblocking(false)?;
+        read
+    }
+}
+
 /// The next unit, and what follows from it when there is none.
 fn read_unit<'r>(reader: &'r mut Reader<impl Read>, form: Form, state: &mut State) -> Result<&'r [u8], Error> {
     match reader.read_unit(form) {
@@ -342,10 +402,14 @@ fn read_unit<'r>(reader: &'r mut Reader<impl Read>, form: Form, state: &mut Stat
 
 /// After anything but a timeout the stream is of no use.
 fn failed(state: &mut State, error: io::Error) -> Error {
-    if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+    if !is_timeout(&error) {
         *state = State::OutOfStep;
     }
     Error::Stream(error)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// Two halves of a stream as one: the pipes of a child process.

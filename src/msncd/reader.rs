@@ -77,6 +77,11 @@ impl<R> Reader<R> {
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.stream
     }
+
+    /// Whether all that was read is handed out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
 }
 
 /// Received bytes are not shown: they may hold a password.
@@ -115,7 +120,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads once from the stream, and returns the number of bytes: 0 at its end.
-    fn fill(&mut self) -> io::Result<usize> {
+    pub(super) fn fill(&mut self) -> io::Result<usize> {
         self.make_room();
         loop {
             match self.stream.read(&mut self.buffer[self.end..]) {
