@@ -538,27 +538,23 @@ typedef struct sp2_str {
  */
 typedef struct sp2_received {
     /**
-     * The next element.
+     * From the next element to the end of the message; NULL in a list of your own.
      */
-    const uint8_t *rest;
+    const uint8_t *bytes;
     /**
-     * The number of bytes of `rest`.
+     * The number of bytes.
      */
-    size_t rest_len;
+    size_t length;
     /**
-     * What follows the message of `rest`.
+     * How many of them belong to a message of `outer_tag` that was begun.
      */
-    const uint8_t *outer;
-    /**
-     * The number of bytes of `outer`.
-     */
-    size_t outer_len;
+    uint32_t begun;
     /**
      * What elements begin with.
      */
     uint8_t tag;
     /**
-     * What the messages in `outer` begin with.
+     * What the messages begin with that the elements stand in, if they stand in several.
      */
     uint8_t outer_tag;
 } sp2_received;

@@ -41,7 +41,6 @@ pub use frame::*;
 pub use launch::*;
 pub use message::*;
 pub use payload::*;
-pub(crate) use view::Foreign;
 pub use view::*;
 
 /// The version of this interface. It changes when a program has to be compiled again.

@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-#[cfg(feature = "capi")]
-use crate::capi::Foreign;
+use self::foreign::Foreign;
 use crate::wire::{Element, Elements, Window};
+
+mod foreign;
 
 /// A repeated field.
 ///
@@ -32,7 +33,7 @@ pub struct List<'a, T> {
 enum Source<'a, T> {
     Slice(&'a [T]),
     Window(Window<'a>),
-    #[cfg(feature = "capi")]
+    #[allow(dead_code, reason = "without the C ABI nobody makes one")]
     Foreign(Foreign<'a, T>),
 }
 
@@ -51,12 +52,6 @@ impl<'a, T> List<'a, T> {
         Self { source: Source::Window(window) }
     }
 
-    /// A list of a C program.
-    #[cfg(feature = "capi")]
-    pub(crate) const fn foreign(foreign: Foreign<'a, T>) -> Self {
-        Self { source: Source::Foreign(foreign) }
-    }
-
     /// The received elements; none when the list is not a received one, which decoding never meets.
     pub(crate) fn window(&self) -> Window<'a> {
         match self.source {
@@ -71,7 +66,6 @@ impl<'a, T> List<'a, T> {
         match &self.source {
             Source::Slice(slice) => slice.len(),
             Source::Window(window) => window.len(),
-            #[cfg(feature = "capi")]
             Source::Foreign(foreign) => foreign.len(),
         }
     }
@@ -91,11 +85,7 @@ impl<'a, T: ListItem<'a>> List<'a, T> {
             source: match &self.source {
                 Source::Slice(slice) => IterSource::Slice(slice.iter()),
                 Source::Window(window) => IterSource::Window(window.elements()),
-                #[cfg(feature = "capi")]
-                Source::Foreign(foreign) => match foreign.elements() {
-                    Some(elements) => IterSource::Window(elements),
-                    None => IterSource::Foreign(*foreign, 0),
-                },
+                Source::Foreign(foreign) => IterSource::Foreign(*foreign, 0),
             },
         }
     }
@@ -175,7 +165,6 @@ enum IterSource<'a, T> {
     Slice(core::slice::Iter<'a, T>),
     Window(Elements<'a, T>),
     /// The index is that of the next element.
-    #[cfg(feature = "capi")]
     Foreign(Foreign<'a, T>, usize),
 }
 
@@ -187,11 +176,10 @@ impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
         match &mut self.source {
             IterSource::Slice(slice) => slice.next().copied(),
             IterSource::Window(elements) => elements.next(),
-            #[cfg(feature = "capi")]
             IterSource::Foreign(foreign, next) => {
                 let index = *next;
                 *next = index.saturating_add(1);
-                foreign.item(index)
+                foreign.get(index)
             }
         }
     }
@@ -200,7 +188,6 @@ impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
         let remaining = match &self.source {
             IterSource::Slice(slice) => slice.len(),
             IterSource::Window(elements) => elements.remaining(),
-            #[cfg(feature = "capi")]
             IterSource::Foreign(foreign, next) => foreign.len().saturating_sub(*next),
         };
         (remaining, Some(remaining))
@@ -241,12 +228,6 @@ impl<'a> StrMap<'a> {
         Self { entries: List::received(window) }
     }
 
-    /// A map with these entries.
-    #[cfg(feature = "capi")]
-    pub(crate) const fn from_list(entries: List<'a, (&'a str, &'a str)>) -> Self {
-        Self { entries }
-    }
-
     pub(crate) fn window(&self) -> Window<'a> {
         self.entries.window()
     }
@@ -277,6 +258,13 @@ impl<'a> IntoIterator for StrMap<'a> {
     #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.entries.iter()
+    }
+}
+
+impl<'a> From<List<'a, (&'a str, &'a str)>> for StrMap<'a> {
+    #[inline]
+    fn from(entries: List<'a, (&'a str, &'a str)>) -> Self {
+        Self { entries }
     }
 }
 

@@ -329,6 +329,9 @@ pub(crate) struct Window<'a> {
     tag: u8,
     depth: u8,
     nesting: Nesting,
+    /// How many of the bytes belong to a message of [`Nesting::Inside`] that was begun.
+    #[cfg(feature = "capi")]
+    begun: u32,
 }
 
 /// Where the elements stand in the bytes of a window.
@@ -341,7 +344,15 @@ enum Nesting {
 }
 
 impl<'a> Window<'a> {
-    pub(crate) const EMPTY: Self = Self { bytes: &[], count: 0, tag: 0, depth: 0, nesting: Nesting::Plain };
+    pub(crate) const EMPTY: Self = Self {
+        bytes: &[],
+        count: 0,
+        tag: 0,
+        depth: 0,
+        nesting: Nesting::Plain,
+        #[cfg(feature = "capi")]
+        begun: 0,
+    };
 
     /// Reads all elements that come one after the other, the next one's tag included.
     #[inline(always)]
@@ -350,7 +361,7 @@ impl<'a> Window<'a> {
         tag: u8,
         field: FieldId,
     ) -> Result<Self> {
-        let mut window = Self { bytes: cursor.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
+        let mut window = Self { bytes: cursor.rest, tag, depth: cursor.depth, ..Self::EMPTY };
         while cursor.take_tag(tag) {
             T::read(cursor.nested(field)?, field)?;
             window.count = window.count.saturating_add(1);
@@ -368,7 +379,7 @@ impl<'a> Window<'a> {
     ) -> Result<()> {
         T::read(cursor.nested(field)?, field)?;
         if self.count == 0 {
-            *self = Self { bytes: message.rest, count: 0, tag, depth: cursor.depth, nesting: Nesting::Plain };
+            *self = Self { bytes: message.rest, tag, depth: cursor.depth, ..Self::EMPTY };
         }
         self.count = self.count.saturating_add(1);
         Ok(())
@@ -377,14 +388,57 @@ impl<'a> Window<'a> {
     /// The elements of this window and of a later one, which stand in two messages behind the same
     /// tag `outer` in `message`.
     pub(crate) fn merge<const TRUSTED: bool>(self, later: Self, message: Cursor<'a, TRUSTED>, outer: u8) -> Self {
+        // A window without elements has no tag.
+        let with_tag = if self.count == 0 { later } else { self };
         Self {
             bytes: message.rest,
             count: self.count.saturating_add(later.count),
-            // A window without elements has no tag.
-            tag: if self.count == 0 { later.tag } else { self.tag },
             depth: message.depth,
             nesting: Nesting::Inside(outer),
+            ..with_tag
         }
+    }
+
+    /// A window in plain values: what a list of the C ABI keeps.
+    #[cfg(feature = "capi")]
+    pub(crate) fn from_parts(parts: WindowParts<'a>) -> Self {
+        let WindowParts { bytes, begun, count, tag, outer_tag } = parts;
+        let nesting = if outer_tag == 0 { Nesting::Plain } else { Nesting::Inside(outer_tag) };
+        // On a second read nothing can be nested too deep.
+        Self { bytes, count, tag, depth: 0, nesting, begun }
+    }
+
+    #[cfg(feature = "capi")]
+    pub(crate) fn parts(&self) -> WindowParts<'a> {
+        let outer_tag = match self.nesting {
+            Nesting::Plain => 0,
+            Nesting::Inside(outer) => outer,
+        };
+        WindowParts { bytes: self.bytes, begun: self.begun, count: self.count, tag: self.tag, outer_tag }
+    }
+
+    /// Takes the first element off.
+    #[cfg(feature = "capi")]
+    pub(crate) fn take_first<T: Element<'a>>(&mut self) -> Option<T> {
+        let mut elements = self.elements();
+        let first = elements.next()?;
+        let begun = elements.elements.rest.len();
+        // What follows a message that was begun stands right behind it.
+        let left = begun + elements.outer.map_or(0, |(_, outer)| outer.rest.len());
+        self.bytes = self.bytes.get(self.bytes.len().checked_sub(left)?..)?;
+        self.begun = u32::try_from(begun).ok()?;
+        self.count = elements.remaining;
+        Some(first)
+    }
+
+    /// The bytes of the message that was begun, and the others.
+    #[inline(always)]
+    fn split(&self) -> (&'a [u8], &'a [u8]) {
+        #[cfg(feature = "capi")]
+        if let Some(parts) = self.bytes.split_at_checked(self.begun as usize) {
+            return parts;
+        }
+        (&[], self.bytes)
     }
 
     #[inline]
@@ -394,13 +448,27 @@ impl<'a> Window<'a> {
 
     #[inline]
     pub(crate) fn elements<T: Element<'a>>(&self) -> Elements<'a, T> {
-        let cursor = Cursor { rest: self.bytes, depth: self.depth };
+        let cursor = |rest| Cursor { rest, depth: self.depth };
         let (elements, outer) = match self.nesting {
-            Nesting::Plain => (cursor, None),
-            Nesting::Inside(outer) => (Cursor { rest: &[], depth: self.depth }, Some((outer, cursor))),
+            Nesting::Plain => (cursor(self.bytes), None),
+            Nesting::Inside(outer) => {
+                let (begun, rest) = self.split();
+                (cursor(begun), Some((outer, cursor(rest))))
+            }
         };
         Elements { elements, outer, tag: self.tag, remaining: self.count, element: core::marker::PhantomData }
     }
+}
+
+/// What a [`Window`] consists of.
+#[cfg(feature = "capi")]
+pub(crate) struct WindowParts<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) begun: u32,
+    pub(crate) count: u32,
+    pub(crate) tag: u8,
+    /// The tag of the messages that the elements stand in; 0 where they stand in `bytes` directly.
+    pub(crate) outer_tag: u8,
 }
 
 /// Reads the elements of a window again.
@@ -411,19 +479,6 @@ pub(crate) struct Elements<'a, T> {
     tag: u8,
     remaining: u32,
     element: core::marker::PhantomData<T>,
-}
-
-/// Where [`Elements`] stand, in plain values: what a cursor of the C ABI keeps.
-#[cfg(feature = "capi")]
-pub(crate) struct ElementsState<'a> {
-    /// From the next element, or from the fields in front of it, to the end of its message.
-    pub(crate) rest: &'a [u8],
-    /// What follows the message of `rest`, where the elements stand in several that merge.
-    pub(crate) outer: &'a [u8],
-    /// The tag of those messages; 0 where there is only one.
-    pub(crate) outer_tag: u8,
-    pub(crate) tag: u8,
-    pub(crate) remaining: u32,
 }
 
 /// Errors cannot happen on a second read, so the field that they would name does not matter.
@@ -441,25 +496,6 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
 
     pub(crate) fn remaining(&self) -> usize {
         self.remaining as usize
-    }
-
-    #[cfg(feature = "capi")]
-    pub(crate) fn state(&self) -> ElementsState<'a> {
-        let (outer_tag, outer) = self.outer.map_or((0, [].as_slice()), |(tag, cursor)| (tag, cursor.rest));
-        ElementsState { rest: self.elements.rest, outer, outer_tag, tag: self.tag, remaining: self.remaining }
-    }
-
-    /// The depth is not kept: on a second read nothing can be nested too deep.
-    #[cfg(feature = "capi")]
-    pub(crate) fn from_state(state: ElementsState<'a>) -> Self {
-        let outer = (state.outer_tag != 0).then_some((state.outer_tag, Cursor { rest: state.outer, depth: 0 }));
-        Self {
-            elements: Cursor { rest: state.rest, depth: 0 },
-            outer,
-            tag: state.tag,
-            remaining: state.remaining,
-            element: core::marker::PhantomData,
-        }
     }
 
     /// Steps over other fields, and into the next merged message, up to behind the next tag.

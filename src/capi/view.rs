@@ -1,7 +1,7 @@
 //! Strings, bytes, optional values and lists, as C sees them.
 
-use core::ffi::{c_char, c_void};
-use core::mem::{offset_of, size_of};
+use core::ffi::c_char;
+use core::mem::size_of;
 use core::{ptr, slice};
 
 use super::error::Fault;
@@ -10,7 +10,7 @@ use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
 use crate::list::{List, StrMap};
 use crate::message::{Attachment, Buddy, UserSettings};
 use crate::utf8;
-use crate::wire::{Element, Elements, ElementsState, MAX_MESSAGE_LENGTH};
+use crate::wire::{MAX_MESSAGE_LENGTH, Window, WindowParts};
 
 /// A string: UTF-8, not terminated. Absent when `ptr` is NULL.
 #[repr(C)]
@@ -70,17 +70,15 @@ pub struct sp2_opt_user_settings {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct sp2_received {
-    /// The next element.
-    pub rest: *const u8,
-    /// The number of bytes of `rest`.
-    pub rest_len: usize,
-    /// What follows the message of `rest`.
-    pub outer: *const u8,
-    /// The number of bytes of `outer`.
-    pub outer_len: usize,
+    /// From the next element to the end of the message; NULL in a list of your own.
+    pub bytes: *const u8,
+    /// The number of bytes.
+    pub length: usize,
+    /// How many of them belong to a message of `outer_tag` that was begun.
+    pub begun: u32,
     /// What elements begin with.
     pub tag: u8,
-    /// What the messages in `outer` begin with.
+    /// What the messages begin with that the elements stand in, if they stand in several.
     pub outer_tag: u8,
 }
 
@@ -368,101 +366,34 @@ impl<'a> Mirrored<'a> for (&'a str, &'a str) {
 }
 
 impl sp2_received {
-    const NONE: Self = Self { rest: ptr::null(), rest_len: 0, outer: ptr::null(), outer_len: 0, tag: 0, outer_tag: 0 };
+    const NONE: Self = Self { bytes: ptr::null(), length: 0, begun: 0, tag: 0, outer_tag: 0 };
 
-    fn of<'a, T: Element<'a>>(elements: &Elements<'a, T>) -> Self {
-        let ElementsState { rest, outer, outer_tag, tag, remaining: _ } = elements.state();
-        Self {
-            rest: rest.as_ptr(),
-            rest_len: rest.len(),
-            outer: outer.as_ptr(),
-            outer_len: outer.len(),
-            tag,
-            outer_tag,
-        }
+    #[inline(always)]
+    fn of(window: Window<'_>) -> Self {
+        let WindowParts { bytes, begun, count: _, tag, outer_tag } = window.parts();
+        Self { bytes: bytes.as_ptr(), length: bytes.len(), begun, tag, outer_tag }
     }
 
+    /// The window, or `None` where the list is not a received one.
+    ///
     /// # Safety
-    /// [`of`](Self::of) made it of elements of this type, whose bytes stay as they are during `'a`.
-    unsafe fn elements<'a, T: Element<'a>>(&self, count: usize) -> Option<Elements<'a, T>> {
-        if self.rest.is_null() {
-            return None;
+    /// [`of`](Self::of) made it of a window whose bytes stay as they are during `'a`.
+    #[inline(always)]
+    unsafe fn window<'a>(&self, count: usize) -> Result<Option<Window<'a>>, Fault> {
+        if self.bytes.is_null() {
+            return Ok(None);
         }
-        Some(Elements::from_state(ElementsState {
-            // SAFETY: made of slices that are still there.
-            rest: unsafe { memory(self.rest, self.rest_len) }.ok()?,
-            // SAFETY: as above.
-            outer: unsafe { memory(self.outer, self.outer_len) }.ok()?,
-            outer_tag: self.outer_tag,
-            tag: self.tag,
-            remaining: u32::try_from(count).ok()?,
-        }))
-    }
-}
-
-/// Any of the lists: they have the same fields, and differ in what `items` points to.
-#[repr(C)]
-pub(crate) struct AnyList {
-    items: *const c_void,
-    count: usize,
-    received: sp2_received,
-}
-
-/// A list of a C program, as a [`List`] sees it.
-pub(crate) struct Foreign<'a, T> {
-    list: &'a AnyList,
-    /// Makes the element with this index, which is below the count.
-    item: unsafe fn(*const c_void, usize) -> Option<T>,
-}
-
-impl<T> Clone for Foreign<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Foreign<'_, T> {}
-
-// SAFETY: the pointers are only read through, and `Mirrored::check`, which makes it, promises that
-// what they point to stays as it is.
-unsafe impl<T: Send> Send for Foreign<'_, T> {}
-// SAFETY: as above.
-unsafe impl<T: Sync> Sync for Foreign<'_, T> {}
-
-impl<T> Foreign<'_, T> {
-    pub(crate) fn len(&self) -> usize {
-        self.list.count
-    }
-
-    /// An element, where they do not stand in a received message.
-    pub(crate) fn item(&self, index: usize) -> Option<T> {
-        if index >= self.list.count {
-            return None;
-        }
-        // SAFETY: below the count; `Mirrored::check` made both for each other.
-        unsafe { (self.item)(self.list.items, index) }
-    }
-}
-
-impl<'a, T: Element<'a>> Foreign<'a, T> {
-    /// The elements, where they stand in a received message.
-    pub(crate) fn elements(&self) -> Option<Elements<'a, T>> {
-        // SAFETY: `Mirrored::check`, which makes it, promises that.
-        unsafe { self.list.received.elements(self.list.count) }
+        // SAFETY: this function's own contract.
+        let bytes = unsafe { part(self.bytes, self.length) }?;
+        let Ok(count) = u32::try_from(count) else { return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into()) };
+        let Self { begun, tag, outer_tag, .. } = *self;
+        Ok(Some(Window::from_parts(WindowParts { bytes, begun, count, tag, outer_tag })))
     }
 }
 
 /// Makes a list: `$c` has elements `$element`, which are `$item` in Rust.
 macro_rules! list {
     ($c:ident, $element:ident, $item:ty) => {
-        // The casts between them count on it.
-        const _: () = assert!(
-            size_of::<$c>() == size_of::<AnyList>()
-                && offset_of!($c, items) == offset_of!(AnyList, items)
-                && offset_of!($c, count) == offset_of!(AnyList, count)
-                && offset_of!($c, received) == offset_of!(AnyList, received)
-        );
-
         impl $c {
             pub(super) const EMPTY: Self = Self { items: ptr::null(), count: 0, received: sp2_received::NONE };
 
@@ -474,10 +405,10 @@ macro_rules! list {
             unsafe fn take_first<'a>(&mut self) -> Option<$element> {
                 let left = self.count.checked_sub(1)?;
                 // SAFETY: this function's own contract.
-                let element = match unsafe { self.received.elements::<$item>(self.count) } {
-                    Some(mut elements) => {
-                        let element = elements.next()?;
-                        self.received = sp2_received::of(&elements);
+                let element = match unsafe { self.received.window(self.count) }.ok()? {
+                    Some(mut window) => {
+                        let element: $item = window.take_first()?;
+                        self.received = sp2_received::of(window);
                         element.mirror()
                     }
                     None => {
@@ -501,8 +432,7 @@ macro_rules! list {
                 if self.is_empty() {
                     return $c::EMPTY;
                 }
-                let received = sp2_received::of(&self.window().elements::<$item>());
-                $c { items: ptr::null(), count: self.len(), received }
+                $c { items: ptr::null(), count: self.len(), received: sp2_received::of(self.window()) }
             }
 
             #[inline(always)]
@@ -513,19 +443,21 @@ macro_rules! list {
                 if c.count > MAX_MESSAGE_LENGTH {
                     return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
                 }
-                if c.received.rest.is_null() {
-                    // SAFETY: this function's own contract.
-                    for item in unsafe { memory(c.items, c.count) }? {
-                        // SAFETY: as above.
-                        let _: $item = unsafe { Mirrored::check(item) }?;
-                    }
+                // SAFETY: this function's own contract.
+                if let Some(window) = unsafe { c.received.window(c.count) }? {
+                    return Ok(List::received(window));
                 }
-                // SAFETY: the same fields; and the item is within the array that was just checked.
-                Ok(List::foreign(Foreign {
-                    list: unsafe { &*ptr::from_ref(c).cast::<AnyList>() },
-                    item: |items, index| unsafe {
-                        Mirrored::check(&*items.cast::<$element>().wrapping_add(index)).ok()
-                    },
+                // SAFETY: this function's own contract.
+                for item in unsafe { memory(c.items, c.count) }? {
+                    // SAFETY: as above.
+                    let _: $item = unsafe { Mirrored::check(item) }?;
+                }
+                Ok(List::foreign(c.items.expose_provenance(), c.count, |items, index| {
+                    // SAFETY: the list calls it with the array and an index below the count, which were just
+                    // checked; they stay as they are during `'a`.
+                    let item = unsafe { &*ptr::with_exposed_provenance::<$element>(items).wrapping_add(index) };
+                    // SAFETY: as above.
+                    unsafe { Mirrored::check(item) }.ok()
                 }))
             }
         }
@@ -548,7 +480,8 @@ impl<'a> Mirrored<'a> for StrMap<'a> {
     #[inline(always)]
     unsafe fn check(c: &'a sp2_map) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
-        unsafe { Mirrored::check(c) }.map(StrMap::from_list)
+        let entries: List<'a, (&'a str, &'a str)> = unsafe { Mirrored::check(c) }?;
+        Ok(entries.into())
     }
 }
 

@@ -228,6 +228,33 @@ static void lists_are_cursors(void) {
     CHECK(length == length_again && memcmp(rest, again, length) == 0);
 }
 
+/* Settings that came twice are one map, whose rest can be sent from anywhere in it. */
+static void rests_of_merged_maps_can_be_sent(void) {
+    static const uint8_t login[] = "\x08\x03\x12\x28\x0a\x01u\x12\x01l\x1a\x01p"
+                                   "\x2a\x10\x0a\x06\x0a\x01" "a\x12\x01" "1\x0a\x06\x0a\x01" "b\x12\x01" "2"
+                                   "\x7a\x01?"
+                                   "\x2a\x08\x0a\x06\x0a\x01" "c\x12\x01" "3";
+    sp2_entry entries[] = {{SP2_STR("a"), SP2_STR("1")}, {SP2_STR("b"), SP2_STR("2")}, {SP2_STR("c"), SP2_STR("3")}};
+    sp2_payload received;
+    CHECK(sp2_decode(login, sizeof(login) - 1, &received, NULL) == SP2_OK);
+    sp2_map *map = &received.as.login.settings.value.value;
+    for (size_t taken = 0;; taken++) {
+        CHECK(map->count == 3 - taken);
+        sp2_payload expected = received;
+        expected.as.login.settings.value.value = (sp2_map){.items = entries + taken, .count = 3 - taken};
+        uint8_t rest[64], again[64];
+        size_t length, length_again;
+        CHECK(sp2_encode(&received, rest, 64, &length, NULL) == SP2_OK);
+        CHECK(sp2_encode(&expected, again, 64, &length_again, NULL) == SP2_OK);
+        CHECK(length == length_again && memcmp(rest, again, length) == 0);
+        sp2_entry entry;
+        if (!sp2_map_next(map, &entry))
+            break;
+        CHECK(sp2_str_equal(entry.key, entries[taken].key) && sp2_str_equal(entry.value, entries[taken].value));
+    }
+    CHECK(map->count == 0);
+}
+
 static void launch_reads_the_command_line(void) {
     char *words[] = {"backend", "--host", "127.0.0.1", "--port", "4321", "--service.backend_id=2",
                      "-j", "icq.example.org", "--mine.flag=on", "--mine.number=-7", "--mine.word=abc"};
@@ -445,6 +472,7 @@ int main(void) {
     huge_lengths_are_refused_before_they_are_read();
     wrong_messages_are_refused();
     lists_are_cursors();
+    rests_of_merged_maps_can_be_sent();
     launch_reads_the_command_line();
     next_waits_and_ends();
     run_calls_back();
