@@ -193,20 +193,27 @@ impl Client {
     /// Calls the methods of `backend` until the main process says EXIT or closes the connection.
     ///
     /// PING is answered here. What the methods send is written once for each batch that is read.
-    /// When it returns the connection is closed, for all clones of the sender too.
+    /// When it returns, or a method panics, the connection is closed, for all clones of the sender too.
     ///
     /// # Errors
     /// [`Error::Connection`], [`Error::Silence`], or [`Error::Backend`] with the error of a method.
     pub fn run<B: Backend + ?Sized>(self, backend: &mut B) -> Result<(), Error> {
         let (mut receiver, sender) = self.split();
-        let mut sender = sender.buffered();
+        let closing = Closing(sender);
         if let Some(tick) = backend.tick() {
             receiver.set_tick(tick);
         }
-        let ended = run_loop(backend, &mut receiver, &mut sender);
+        run_loop(backend, &mut receiver, &mut closing.0.buffered())
+    }
+}
+
+/// Closes the connection when dropped: threads that hold a sender must learn that the loop is over.
+struct Closing(Sender);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
         // The peer may have closed before.
-        let _ = sender.shutdown();
-        ended
+        let _ = self.0.shutdown();
     }
 }
 
@@ -216,7 +223,7 @@ fn run_loop<B: Backend + ?Sized>(backend: &mut B, receiver: &mut Receiver, sende
         if let Err(error) = handled {
             // A peer that is gone makes methods fail too. That is no fault of theirs, and its EXIT
             // may still be there to be read.
-            if sender.has_failed() && !sender.is_gone() {
+            if sender.check().is_err() {
                 return Err(Error::Connection(error));
             }
             if !sender.is_gone() {
@@ -398,6 +405,8 @@ impl Receiver {
 
     /// A reset throws away what was on its way: no wonder that a frame is cut off then.
     fn end(&mut self, is_reset: bool) -> Result<(), Error> {
+        // A sender that could not write closed the connection.
+        self.sender.check().map_err(Error::Connection)?;
         let is_cut_off = !self.reader.buffered().is_empty();
         if is_cut_off && !is_reset && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));

@@ -64,8 +64,9 @@ impl Host {
     pub fn listen() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let (sender, accepted) = mpsc::channel();
-        // A listener has no timeout; a channel has.
+        // A listener has no timeout; a channel has. It holds nothing, so that an error that stays, such as
+        // too many open files, is met once for each that asks and not over and over.
+        let (sender, accepted) = mpsc::sync_channel(0);
         let acceptor =
             thread::spawn(move || while sender.send(listener.accept().map(|accepted| accepted.0)).is_ok() {});
         Ok(Self { address, accepted, acceptor: Some(acceptor) })

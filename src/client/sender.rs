@@ -1,7 +1,7 @@
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{SharedStream, is_gone, memory};
 use crate::enums::{ConnectionError, Type};
@@ -25,9 +25,13 @@ const MOST_BUFFERED: usize = 256 << 10;
 ///
 /// # Errors
 /// All methods return what the connection reports, and `InvalidInput` for a message longer than
-/// Protobuf allows. An error does not mean that a frame was not sent: do not send it again. Once the main process is gone a buffered sender drops what it is given, since
-/// the loop is about to end; others return `BrokenPipe`. One that does not read for as long as the
-/// ping timeout is a `TimedOut`.
+/// Protobuf allows. A failed write is the end of the connection, for all clones and for the loop. It
+/// does not mean that the frame was not sent: do not send it again.
+///
+/// - Once the main process is gone a buffered sender drops what it is given, since the loop is about
+///   to end; others return `BrokenPipe`.
+/// - A main process that does not read for as long as the ping timeout is a `TimedOut`, which those
+///   that wait for their turn to write return as well, at once.
 #[derive(Debug)]
 pub struct Sender {
     shared: Arc<Shared>,
@@ -38,10 +42,9 @@ pub struct Sender {
 struct Shared {
     stream: SharedStream,
     writer: Mutex<FrameWriter<SharedStream>>,
-    /// The main process closed the connection.
-    gone: AtomicBool,
-    /// A write failed, for that reason or another.
-    failed: AtomicBool,
+    /// Why writing failed, for good: half a frame may be written, which nothing can follow.
+    /// `BrokenPipe` when the main process closed the connection.
+    failure: OnceLock<ErrorKind>,
     /// The backend closed the connection.
     shut_down: AtomicBool,
 }
@@ -55,8 +58,7 @@ impl Clone for Sender {
 impl Sender {
     pub(super) fn new(stream: SharedStream) -> Self {
         let writer = Mutex::new(FrameWriter::new(stream.clone()));
-        let no = || AtomicBool::new(false);
-        let shared = Shared { stream, writer, gone: no(), failed: no(), shut_down: no() };
+        let shared = Shared { stream, writer, failure: OnceLock::new(), shut_down: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), buffered: false }
     }
 
@@ -222,12 +224,19 @@ impl Sender {
 
     /// Whether the main process closed the connection, as far as writing has shown.
     pub(super) fn is_gone(&self) -> bool {
-        self.shared.gone.load(Ordering::Relaxed)
+        self.failure() == Some(ErrorKind::BrokenPipe)
     }
 
-    /// Whether writing failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.shared.failed.load(Ordering::Relaxed)
+    /// Succeeds unless writing failed for another reason than that the main process is gone.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match self.failure() {
+            None | Some(ErrorKind::BrokenPipe) => Ok(()),
+            Some(kind) => Err(to_error(kind)),
+        }
+    }
+
+    fn failure(&self) -> Option<ErrorKind> {
+        self.shared.failure.get().copied()
     }
 
     /// Whether [`shutdown`](Self::shutdown) was called.
@@ -246,34 +255,53 @@ impl Sender {
 
     fn write(&self, add: impl FnOnce(&mut FrameWriter<SharedStream>) -> io::Result<()>) -> io::Result<()> {
         let mut writer = self.lock();
-        if self.is_gone() {
-            return if self.buffered { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) };
+        match self.failure() {
+            Some(ErrorKind::BrokenPipe) if self.buffered => return Ok(()),
+            Some(kind) => return Err(to_error(kind)),
+            None => add(&mut writer)?,
         }
-        add(&mut writer)?;
         if self.buffered && writer.buffered().len() < MOST_BUFFERED {
             return Ok(());
         }
         self.flush_locked(&mut writer)
     }
 
-    fn flush_locked<W: Write>(&self, writer: &mut FrameWriter<W>) -> io::Result<()> {
-        writer.flush().map_err(|error| {
-            self.shared.failed.store(true, Ordering::Relaxed);
-            match error.kind() {
-                _ if is_gone(&error) => {
-                    self.shared.gone.store(true, Ordering::Relaxed);
-                    ErrorKind::BrokenPipe.into()
-                }
-                ErrorKind::WouldBlock => io::Error::new(ErrorKind::TimedOut, "the main process does not read"),
-                _ => error,
-            }
-        })
+    fn flush_locked(&self, writer: &mut FrameWriter<SharedStream>) -> io::Result<()> {
+        match self.failure() {
+            Some(kind) => Err(to_error(kind)),
+            None => writer.flush().map_err(|error| self.fail(error)),
+        }
+    }
+
+    /// Remembers that a write failed, so that nobody waits for another one.
+    #[cold]
+    fn fail(&self, error: io::Error) -> io::Error {
+        let kind = match error.kind() {
+            _ if is_gone(&error) => ErrorKind::BrokenPipe,
+            ErrorKind::WouldBlock => ErrorKind::TimedOut,
+            kind => kind,
+        };
+        // The lock is held and nothing had failed before: this is the first.
+        let _ = self.shared.failure.set(kind);
+        if kind != ErrorKind::BrokenPipe {
+            // The loop may be waiting for something to read. It is told when writing has failed already.
+            let _ = self.shared.stream.0.shutdown(Shutdown::Both);
+        }
+        if kind == error.kind() { error } else { to_error(kind) }
     }
 
     /// A thread that panicked while it held the lock left whole frames behind: one more is counted
     /// only after it is encoded.
     fn lock(&self) -> MutexGuard<'_, FrameWriter<SharedStream>> {
         self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The failure of a write, for those that come after it.
+fn to_error(kind: ErrorKind) -> io::Error {
+    match kind {
+        ErrorKind::TimedOut => io::Error::new(kind, "the main process does not read"),
+        kind => kind.into(),
     }
 }
 

@@ -15,9 +15,19 @@ mod ends;
 mod sending;
 #[cfg(target_os = "linux")]
 mod signals;
-#[cfg(target_os = "linux")]
-mod system_calls;
 mod time;
+
+#[path = "../support/numbered.rs"]
+mod numbered;
+#[cfg(target_os = "linux")]
+#[path = "../support/signals.rs"]
+mod signals_to;
+#[cfg(target_os = "linux")]
+#[path = "../support/sockets.rs"]
+mod sockets;
+#[cfg(target_os = "linux")]
+#[path = "../support/system_calls.rs"]
+mod system_calls;
 
 /// Far longer than anything here takes: the silence that tests do not wait for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,21 +50,8 @@ fn connect_watched() -> (Client, TcpStream, TcpStream) {
 /// process.
 #[cfg(target_os = "linux")]
 fn connect_narrow() -> (Client, TcpStream, TcpStream) {
-    use std::os::fd::AsRawFd;
-
-    fn narrow(socket: &impl AsRawFd, option: libc::c_int) {
-        let size: libc::c_int = 4096;
-        let length = size_of_val(&size) as libc::socklen_t;
-        // SAFETY: the option's value is a number, of the length told.
-        let set =
-            unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, option, (&raw const size).cast(), length) };
-        assert_eq!(set, 0);
-    }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    narrow(&listener, libc::SO_RCVBUF);
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    narrow(&stream, libc::SO_SNDBUF);
-    (Client::from_stream(stream.try_clone().unwrap()).unwrap(), stream, listener.accept().unwrap().0)
+    let (stream, peer) = sockets::narrow_pair();
+    (Client::from_stream(stream.try_clone().unwrap()).unwrap(), stream, peer)
 }
 
 fn frames(payloads: &[Payload<'_>]) -> Vec<u8> {

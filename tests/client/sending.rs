@@ -1,6 +1,5 @@
 //! What is written when, and sending from several places at once.
 
-use std::collections::HashMap;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use spectrum2::frame::{FrameReader, FrameWriter};
 use spectrum2::{Backend, Client, ConversationMessage, Error, Event, Login, Logout, Payload, Sender};
 
+use super::numbered::{Heard, say};
 use super::{connect, conversation, message, receive_all, reset, run, send};
 
 /// Whether the peer has something to read now.
@@ -217,30 +217,15 @@ fn a_peer_that_is_gone_is_a_broken_pipe_for_clones_alone() {
     buffered.message(&conversation(&long)).unwrap();
 }
 
-/// Numbers what a thread says: the order is seen at the other end.
-fn say(sender: &Sender, who: &str, number: usize) -> io::Result<()> {
-    // Lengths that cross every boundary of buffers.
-    let text = "x".repeat(number * 37 % 5000);
-    sender.message(&ConversationMessage {
-        user_name: who,
-        buddy_name: &number.to_string(),
-        message: &text,
-        ..ConversationMessage::default()
-    })
-}
-
-/// Reads frames until `count` came, and looks at the order of what each thread said.
-fn assert_order(reader: &mut FrameReader<TcpStream>, count: usize) -> HashMap<String, usize> {
-    let mut next = HashMap::new();
+/// Reads frames until `count` messages with numbers came.
+fn hear(reader: &mut FrameReader<TcpStream>, count: usize) -> Heard {
+    let mut heard = Heard::default();
     for _ in 0..count {
         let frame = reader.read_frame().unwrap().unwrap();
         let Payload::ConvMessage(message) = frame.decode().unwrap() else { panic!("{frame:?}") };
-        let next = next.entry(message.user_name.to_owned()).or_insert(0);
-        assert_eq!(message.buddy_name, next.to_string(), "{}", message.user_name);
-        assert_eq!(message.message.len(), *next * 37 % 5000);
-        *next += 1;
+        heard.hear(&message);
     }
-    next
+    heard
 }
 
 #[test]
@@ -250,14 +235,16 @@ fn eight_threads_send_while_the_loop_sends_too() {
     let threads: Vec<_> = (0..8)
         .map(|thread| {
             let sender = client.sender();
-            thread::spawn(move || (0..EACH).try_for_each(|number| say(&sender, &thread.to_string(), number)))
+            thread::spawn(move || {
+                (0..EACH).try_for_each(|number| say(&thread.to_string(), number, |message| sender.message(message)))
+            })
         })
         .collect();
     let backend = thread::spawn(move || {
         let mut number = 0;
         run(client, |sender, event| {
             if let Event::Payload(Payload::ConvMessage(_)) = event {
-                say(sender, "loop", number)?;
+                say("loop", number, |message| sender.message(message))?;
                 number += 1;
             }
             Ok(())
@@ -269,9 +256,8 @@ fn eight_threads_send_while_the_loop_sends_too() {
             send(&mut requests, &[message("go")]);
         }
     });
-    let said = assert_order(&mut FrameReader::new(peer.try_clone().unwrap()), 9 * EACH);
-    assert_eq!(said.len(), 9);
-    assert!(said.values().all(|count| *count == EACH));
+    let heard = hear(&mut FrameReader::new(peer.try_clone().unwrap()), 9 * EACH);
+    assert_eq!(heard, Heard::of_each((0..8).map(|thread| thread.to_string()).chain(["loop".to_owned()]), EACH));
     for thread in threads {
         thread.join().unwrap().unwrap();
     }
@@ -293,33 +279,21 @@ fn a_full_socket_buffer_blocks_and_loses_nothing() {
             let (sender, start) = (client.sender(), start.clone());
             thread::spawn(move || {
                 start.send(crate::system_calls::of_this_thread()).unwrap();
-                (0..EACH).try_for_each(|number| say(&sender, &thread.to_string(), number))
+                (0..EACH).try_for_each(|number| say(&thread.to_string(), number, |message| sender.message(message)))
             })
         })
         .collect();
     let calls: Vec<_> = started.iter().take(3).collect();
     // One thread is in `send`, which has nowhere to put its bytes, and the others wait for it.
-    while is_writable(&stream) || !calls.iter().any(|calls| calls.is_sending()) {
+    while crate::sockets::is_writable(&stream) || !calls.iter().any(|calls| calls.is_sending()) {
         thread::yield_now();
     }
     assert!(threads.iter().all(|thread| !thread.is_finished()));
-    let said = assert_order(&mut FrameReader::new(peer), 3 * EACH);
-    assert!(said.values().all(|count| *count == EACH));
+    let heard = hear(&mut FrameReader::new(peer), 3 * EACH);
+    assert_eq!(heard, Heard::of_each((0..3).map(|thread| thread.to_string()), EACH));
     for thread in threads {
         thread.join().unwrap().unwrap();
     }
-}
-
-/// Whether a write would not have to wait.
-#[cfg(target_os = "linux")]
-fn is_writable(stream: &TcpStream) -> bool {
-    use std::os::fd::AsRawFd;
-
-    let mut asked = libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
-    // SAFETY: one descriptor, open as long as the stream.
-    let ready = unsafe { libc::poll(&raw mut asked, 1, 0) };
-    assert!(ready >= 0);
-    ready == 1
 }
 
 /// For as long as the ping timeout, then it counts as hanging.

@@ -38,16 +38,16 @@ pub fn with_every_delivery(mut test: impl FnMut(Cutter)) {
 /// Cuts streams.
 pub struct Cutter {
     delivery: Delivery,
-    state: u64,
+    random: Random,
 }
 
 impl Cutter {
     pub fn new(delivery: Delivery) -> Self {
-        let state = match delivery {
+        let seed = match delivery {
             Delivery::Cut { seed } => seed,
             _ => 0,
         };
-        Self { delivery, state }
+        Self { delivery, random: Random::new(seed) }
     }
 
     /// Calls `take` with each piece of a stream.
@@ -65,17 +65,26 @@ impl Cutter {
             Delivery::ByteByByte => 1,
             // A few bytes as often as a half of all.
             Delivery::Cut { .. } => {
-                let most = 1 + self.number() % left;
-                1 + self.number() % most
+                let most = 1 + self.random.below(left);
+                1 + self.random.below(most)
             }
         }
     }
+}
 
-    /// The generator `xorshift64*`.
-    fn number(&mut self) -> usize {
-        self.state ^= self.state >> 12;
-        self.state ^= self.state << 25;
-        self.state ^= self.state >> 27;
-        (self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize
+/// Numbers by chance, the same ones for the same seed: the generator `xorshift64*`.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number from 0 up to `limit`, and below it.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit
     }
 }

@@ -1,5 +1,6 @@
 //! Counts what `TcpStream` asks of the system: this program's `send` and `recv` stand in for those
 //! of the C library, which the standard library calls.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::cell::OnceCell;
 use std::ffi::{c_int, c_void};
@@ -13,6 +14,7 @@ pub struct Calls {
     sends: AtomicUsize,
     receives: AtomicUsize,
     interrupted: AtomicUsize,
+    timed_out: AtomicUsize,
     is_sending: AtomicBool,
 }
 
@@ -21,6 +23,8 @@ pub struct Counts {
     pub receives: usize,
     /// The calls that a signal ended.
     pub interrupted: usize,
+    /// The calls that waited in vain.
+    pub timed_out: usize,
 }
 
 impl Calls {
@@ -29,6 +33,7 @@ impl Calls {
             sends: self.sends.load(Ordering::SeqCst),
             receives: self.receives.load(Ordering::SeqCst),
             interrupted: self.interrupted.load(Ordering::SeqCst),
+            timed_out: self.timed_out.load(Ordering::SeqCst),
         }
     }
 
@@ -38,8 +43,11 @@ impl Calls {
     }
 
     fn note(&self, result: isize) {
-        if result < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
-            self.interrupted.fetch_add(1, Ordering::SeqCst);
+        match io::Error::last_os_error().kind() {
+            _ if result >= 0 => {}
+            io::ErrorKind::Interrupted => _ = self.interrupted.fetch_add(1, Ordering::SeqCst),
+            io::ErrorKind::WouldBlock => _ = self.timed_out.fetch_add(1, Ordering::SeqCst),
+            _ => {}
         }
     }
 }
