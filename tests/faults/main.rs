@@ -10,16 +10,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod connections;
 #[path = "../support/numbered.rs"]
 mod numbered;
+mod proxy;
+mod sending;
 #[path = "../support/signals.rs"]
 mod signals_to;
 #[path = "../support/sockets.rs"]
 mod sockets;
 #[path = "../support/system_calls.rs"]
 mod system_calls;
-
-mod sending;
 mod watch;
 
 use std::io;

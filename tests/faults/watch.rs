@@ -27,7 +27,7 @@ pub fn watch() -> Watchdog {
 }
 
 /// What a thread has used of the processors. It must not be joined yet.
-pub fn processor_time<T>(thread: &JoinHandle<T>) -> Duration {
+fn processor_time<T>(thread: &JoinHandle<T>) -> Duration {
     let mut clock = 0;
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the thread is not joined; both results have a place.
