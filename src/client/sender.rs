@@ -42,6 +42,8 @@ pub struct Sender {
 struct Shared {
     stream: SharedStream,
     writer: Mutex<FrameWriter<SharedStream>>,
+    /// The writer holds frames of buffered senders. Changed under the writer's lock.
+    pending: AtomicBool,
     /// Why writing failed, for good: half a frame may be written, which nothing can follow.
     /// `BrokenPipe` when the main process closed the connection.
     failure: OnceLock<ErrorKind>,
@@ -58,7 +60,8 @@ impl Clone for Sender {
 impl Sender {
     pub(super) fn new(stream: SharedStream) -> Self {
         let writer = Mutex::new(FrameWriter::new(stream.clone()));
-        let shared = Shared { stream, writer, failure: OnceLock::new(), shut_down: AtomicBool::new(false) };
+        let no = || AtomicBool::new(false);
+        let shared = Shared { stream, writer, pending: no(), failure: OnceLock::new(), shut_down: no() };
         Self { shared: Arc::new(shared), buffered: false }
     }
 
@@ -71,7 +74,12 @@ impl Sender {
 
     /// Writes what buffered senders hold.
     pub fn flush(&self) -> io::Result<()> {
-        self.flush_locked(&mut self.lock())
+        // A thread that waits for the main process to read holds the lock; a loop that has nothing to
+        // write can read on without it.
+        if self.shared.pending.load(Ordering::Acquire) {
+            return self.flush_locked(&mut self.lock());
+        }
+        self.failure().map_or(Ok(()), |kind| Err(to_error(kind)))
     }
 
     /// Ends the connection, and the loop that reads from it, from any thread. What buffered senders
@@ -261,16 +269,19 @@ impl Sender {
             None => add(&mut writer)?,
         }
         if self.buffered && writer.buffered().len() < MOST_BUFFERED {
+            self.shared.pending.store(true, Ordering::Release);
             return Ok(());
         }
         self.flush_locked(&mut writer)
     }
 
     fn flush_locked(&self, writer: &mut FrameWriter<SharedStream>) -> io::Result<()> {
-        match self.failure() {
-            Some(kind) => Err(to_error(kind)),
-            None => writer.flush().map_err(|error| self.fail(error)),
+        if let Some(kind) = self.failure() {
+            return Err(to_error(kind));
         }
+        writer.flush().map_err(|error| self.fail(error))?;
+        self.shared.pending.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Remembers that a write failed, so that nobody waits for another one.

@@ -8,6 +8,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/example.rs"]
+mod example;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,10 +1,9 @@
 //! An echo backend, run as a program by a main process.
 
 use std::env;
-use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -13,31 +12,12 @@ use spectrum2::frame::{self, OwnedFrame};
 use spectrum2::host::{BackendCommand, Connection, Host};
 use spectrum2::{BackendConfig, List, Payload, RoomList, Stats};
 
+use super::example::example;
 use super::support::{Cutter, TIMEOUT};
 
-/// The program: the example, which cargo builds beside the tests, or another.
+/// The program: the example, or the one that the environment names.
 pub fn program() -> PathBuf {
-    if let Some(program) = env::var_os("SPECTRUM2_ECHO") {
-        return program.into();
-    }
-    let test = env::current_exe().expect("the path of this test");
-    let profile = test.ancestors().nth(2).expect("the directory of the profile");
-    let program = profile.join("examples").join(format!("echo{}", env::consts::EXE_SUFFIX));
-    assert!(
-        is_up_to_date(&program),
-        "{} is not there, or not up to date: `cargo test` builds it when it is not told which tests to run, \
-         `cargo build --example echo` does always; or name a program in SPECTRUM2_ECHO",
-        program.display()
-    );
-    program
-}
-
-/// Whether a program that cargo built is newer than all that it was made from.
-fn is_up_to_date(program: &Path) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let Some(built) = changed(program) else { return false };
-    let sources = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
-    sources.split_whitespace().all(|source| changed(Path::new(source)).is_none_or(|changed| changed <= built))
+    env::var_os("SPECTRUM2_ECHO").map_or_else(|| example("echo"), PathBuf::from)
 }
 
 /// A process, with what it says on standard error. It is killed when dropped.

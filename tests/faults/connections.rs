@@ -148,11 +148,11 @@ fn converse_and(to_backend: Faults, to_main: Faults, meanwhile: impl FnOnce(&Loo
     while let Ok(Some(frame)) = reader.read_frame() {
         heard_by_main.push(line(frame.decode()));
         let messages = heard_by_main.iter().filter(|line| !line.starts_with("TYPE_")).count();
-        if messages == 3 * EACH {
-            if let Some(writing) = writing.take() {
-                let mut writer = writing.join().unwrap();
-                writer.write(&Payload::Exit).and_then(|()| writer.flush()).unwrap();
-            }
+        if messages == 3 * EACH
+            && let Some(writing) = writing.take()
+        {
+            let mut writer = writing.join().unwrap();
+            writer.write(&Payload::Exit).and_then(|()| writer.flush()).unwrap();
         }
     }
     let (backend, heard_by_backend) = backend.join().unwrap();

@@ -7,20 +7,25 @@
 //! `cargo test --features host --test faults -- --nocapture` shows the figures.
 #![cfg(all(feature = "host", target_os = "linux"))]
 
-#[path = "../support/mod.rs"]
-mod support;
-
-mod connections;
+#[path = "../support/example.rs"]
+mod example;
 #[path = "../support/numbered.rs"]
 mod numbered;
-mod proxy;
-mod sending;
 #[path = "../support/signals.rs"]
 mod signals_to;
 #[path = "../support/sockets.rs"]
 mod sockets;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../support/system_calls.rs"]
 mod system_calls;
+
+mod clock;
+mod connections;
+mod processes;
+mod proxy;
+mod sending;
+mod signals;
 mod watch;
 
 use std::io;

@@ -56,7 +56,7 @@ fn wait_until_stuck(stream: &TcpStream, speakers: &[Speaker]) {
 }
 
 /// A client on a narrow connection, its stream, and the main process's end.
-fn connect() -> (Client, TcpStream, TcpStream) {
+pub fn narrow_client() -> (Client, TcpStream, TcpStream) {
     let (stream, peer) = narrow_pair();
     (Client::from_stream(stream.try_clone().unwrap()).unwrap(), stream, peer)
 }
@@ -72,7 +72,7 @@ fn run(client: Client) -> JoinHandle<Result<(), Error>> {
 }
 
 /// Hears all messages up to the end of the stream. How many PONGs were among them, and how it ended.
-fn hear_all(peer: impl Read) -> (Heard, usize, io::Result<()>) {
+pub fn hear_all(peer: impl Read) -> (Heard, usize, io::Result<()>) {
     let mut reader = FrameReader::new(peer);
     let (mut heard, mut pongs) = (Heard::default(), 0);
     loop {
@@ -80,7 +80,7 @@ fn hear_all(peer: impl Read) -> (Heard, usize, io::Result<()>) {
             Ok(Some(frame)) => match frame.decode().unwrap() {
                 Payload::ConvMessage(message) => heard.hear(&message),
                 Payload::Pong => pongs += 1,
-                Payload::Stats(_) => {}
+                Payload::Stats(_) | Payload::RawXml(_) => {}
                 other => panic!("{other:?}"),
             },
             Ok(None) => return (heard, pongs, Ok(())),
@@ -89,11 +89,11 @@ fn hear_all(peer: impl Read) -> (Heard, usize, io::Result<()>) {
     }
 }
 
-fn message(text: &str) -> Payload<'_> {
+pub fn message(text: &str) -> Payload<'_> {
     Payload::ConvMessage(spectrum2::ConversationMessage { message: text, ..Default::default() })
 }
 
-fn send(peer: &TcpStream, payloads: &[Payload<'_>]) -> io::Result<()> {
+pub fn send(peer: &TcpStream, payloads: &[Payload<'_>]) -> io::Result<()> {
     let mut writer = FrameWriter::new(peer);
     payloads.iter().try_for_each(|payload| writer.write(payload))?;
     writer.flush()
@@ -105,7 +105,7 @@ fn send(peer: &TcpStream, payloads: &[Payload<'_>]) -> io::Result<()> {
 fn a_full_socket_buffer_costs_no_processor_and_no_message() {
     let _watchdog = watch();
     const EACH: usize = 100;
-    let (client, stream, peer) = connect();
+    let (client, stream, peer) = narrow_client();
     let speakers = spawn_speakers(8, &client, EACH);
     let backend = run(client);
     wait_until_stuck(&stream, &speakers);
@@ -137,7 +137,7 @@ fn a_full_socket_buffer_costs_no_processor_and_no_message() {
 #[test]
 fn a_main_process_that_does_not_read_is_waited_for_once() {
     let _watchdog = watch();
-    let (client, stream, peer) = connect();
+    let (client, stream, peer) = narrow_client();
     // Not the ping timeout, which would find the silence as well.
     stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     let speakers = spawn_speakers(16, &client, usize::MAX);
@@ -165,7 +165,7 @@ fn a_main_process_that_does_not_read_is_waited_for_once() {
 #[test]
 fn nothing_follows_half_a_frame() {
     let _watchdog = watch();
-    let (client, stream, peer) = connect();
+    let (client, stream, peer) = narrow_client();
     stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     let sender = client.sender();
     let error = sender.raw_xml(&"x".repeat(1 << 20)).unwrap_err();
@@ -188,10 +188,33 @@ fn assert_at_most(heard: &Heard, said: &[(usize, Option<ErrorKind>)]) {
     }
 }
 
+/// Only what has something to say waits: the loop takes requests, and EXIT, while a thread cannot write.
+#[test]
+fn the_loop_reads_on_while_a_thread_waits_to_write() {
+    let _watchdog = watch();
+    let (client, stream, peer) = narrow_client();
+    let speakers = spawn_speakers(2, &client, usize::MAX);
+    wait_until_stuck(&stream, &speakers);
+    let mut requests = vec![message("taken in"); 1000];
+    requests.push(Payload::Exit);
+    send(&peer, &requests).unwrap();
+    let mut taken = 0;
+    client
+        .run(&mut OnMessage(|_: &mut Sender, _: spectrum2::ConversationMessage<'_>| {
+            taken += 1;
+            Ok(())
+        }))
+        .unwrap();
+    assert_eq!(taken, 1000);
+    for speaker in speakers {
+        assert_eq!(speaker.thread.join().unwrap().1, Some(ErrorKind::BrokenPipe));
+    }
+}
+
 #[test]
 fn shutdown_wakes_all_that_wait_to_write() {
     let _watchdog = watch();
-    let (client, stream, peer) = connect();
+    let (client, stream, peer) = narrow_client();
     let sender = client.sender();
     let speakers = spawn_speakers(8, &client, usize::MAX);
     let backend = run(client);
@@ -209,7 +232,7 @@ fn shutdown_wakes_all_that_wait_to_write() {
 #[test]
 fn a_method_that_panics_closes_the_connection() {
     let _watchdog = watch();
-    let (client, stream, peer) = connect();
+    let (client, stream, peer) = narrow_client();
     let speakers = spawn_speakers(4, &client, usize::MAX);
     let (enough, panicking) = mpsc::channel();
     let backend = thread::spawn(move || {
@@ -234,7 +257,7 @@ fn a_method_that_panics_closes_the_connection() {
 #[test]
 fn a_sending_thread_that_panics_takes_nobody_with_it() {
     let _watchdog = watch();
-    let (client, _, peer) = connect();
+    let (client, _, peer) = narrow_client();
     let sender = client.sender();
     let panicking = thread::spawn(move || {
         say("panicking", 0, |message| sender.message(message)).unwrap();
@@ -257,9 +280,15 @@ fn a_sending_thread_that_panics_takes_nobody_with_it() {
 }
 
 /// Takes a few bytes at a time, and a break now and then.
-struct Slow<R> {
+pub struct Slow<R> {
     stream: R,
     random: Random,
+}
+
+impl<R> Slow<R> {
+    pub fn new(stream: R, seed: u64) -> Self {
+        Self { stream, random: Random::new(seed) }
+    }
 }
 
 impl<R: Read> Read for Slow<R> {
@@ -278,10 +307,10 @@ impl<R: Read> Read for Slow<R> {
 fn a_slow_reader_gets_all_answers_to_a_huge_batch() {
     let _watchdog = watch();
     const BATCH: usize = 500;
-    let (client, _, peer) = connect();
+    let (client, _, peer) = narrow_client();
     let speakers = spawn_speakers(4, &client, 50);
     let backend = run(client);
-    let slow = Slow { stream: peer.try_clone().unwrap(), random: Random::new(7) };
+    let slow = Slow::new(peer.try_clone().unwrap(), 7);
     let heard = thread::spawn(move || hear_all(slow));
     let mut requests = vec![message("answer this"); BATCH];
     requests.insert(0, Payload::Ping);
@@ -304,7 +333,7 @@ fn two_halves_in_two_threads() {
     let _watchdog = watch();
     const EACH: usize = 1000;
     const PINGS: usize = 100;
-    let (client, _, peer) = connect();
+    let (client, _, peer) = narrow_client();
     let (mut receiver, sender) = client.split();
     let speaker = Speaker::spawn(0, sender, EACH);
     let receiving = thread::spawn(move || {
