@@ -4,64 +4,17 @@
 
 mod common;
 
-use common::recorded;
 use common::wire::{self, LEVELS, body, bytes, entry, int, login_with, tag, text, varint, varint_of};
+use common::{check, recorded};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use spectrum2::descriptor::{Reflect, Value};
 use spectrum2::frame::{DEFAULT_LIMIT, FrameReader, Split, split};
 use spectrum2::{DecodeErrorKind, FrameError, Payload, Type, Wrapper};
 
-/// Decodes, and checks whatever comes out: an error within the bytes, or a payload whose lists can
-/// be walked, that can be shown, and that survives encoding.
+/// All that has to hold for the body of a frame.
 fn check(body: &[u8]) {
-    let payload = match Payload::decode(body) {
-        Ok(payload) => payload,
-        Err(error) => {
-            assert!(error.offset() <= body.len(), "{error}: {body:x?}");
-            assert!(!error.to_string().is_empty());
-            return;
-        }
-    };
-    assert!(Wrapper::decode(body).is_ok());
-    if let Some(message) = payload.message() {
-        check_strings(message);
-    }
-    assert!(!format!("{payload:?}").is_empty());
-    let mut encoded = vec![0; payload.encoded_len()];
-    assert_eq!(payload.encode(&mut encoded), Ok(encoded.len()));
-    assert_eq!(Payload::decode(&encoded), Ok(payload), "{body:x?}");
-}
-
-/// Strings are UTF-8, and lists are as long as they say: they are read a second time without the
-/// checks of the first.
-fn check_strings(message: &dyn Reflect) {
-    message.visit(&mut |_, value| check_value(value));
-}
-
-fn check_value(value: Value<'_>) {
-    let check_text = |text: &str| assert!(std::str::from_utf8(text.as_bytes()).is_ok());
-    match value {
-        Value::String(text) => check_text(text),
-        Value::Message(message) => check_strings(message),
-        Value::List(list) => {
-            let mut count = 0;
-            list.visit(&mut |element| {
-                check_value(element);
-                count += 1;
-            });
-            assert_eq!(count, list.count());
-        }
-        Value::Map(map) => {
-            let entries = map.entries();
-            assert_eq!(entries.iter().count(), entries.len());
-            for (key, value) in entries {
-                check_text(key);
-                check_text(value);
-            }
-        }
-        Value::Bytes(_) | Value::Int32(_) | Value::Bool(_) | Value::Enum(_) => {}
-    }
+    check::decode(body);
+    check::decode_encode_decode(body);
 }
 
 #[test]

@@ -144,6 +144,11 @@ impl<W: Write> FrameWriter<W> {
             self.buffer.truncate(BUFFER_SIZE);
             self.buffer.shrink_to_fit();
         }
-        self.stream.flush()
+        loop {
+            match self.stream.flush() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                flushed => return flushed,
+            }
+        }
     }
 }

@@ -325,7 +325,12 @@ impl<S: Read + Write> Client<S> {
                 Err(error) => return Err(failed(&mut self.state, error)),
             }
         }
-        stream.flush().map_err(|error| failed(&mut self.state, error))
+        loop {
+            match stream.flush() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                flushed => return flushed.map_err(|error| failed(&mut self.state, error)),
+            }
+        }
     }
 
     /// Waits for the answer of the command that is under way.

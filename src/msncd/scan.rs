@@ -144,12 +144,16 @@ impl Scanner {
             let start = self.line_length.min(HEAD_LENGTH);
             self.head[start..].iter_mut().zip(part).for_each(|(kept, byte)| *kept = *byte);
         }
+        // The limit that is reached first counts, whatever pieces the bytes come in.
+        let line_is_first =
+            self.limits.line_length.saturating_sub(self.line_length) <= self.limits.length.saturating_sub(self.length);
         self.line_length = self.line_length.saturating_add(part.len());
         self.length = self.length.saturating_add(part.len());
-        if self.line_length > self.limits.line_length {
-            self.fail(LimitError::LineTooLong { limit: self.limits.line_length });
+        if line_is_first {
+            self.check_line_length();
         }
         self.check_length();
+        self.check_line_length();
     }
 
     fn end_line(&mut self) {
@@ -197,6 +201,12 @@ impl Scanner {
         self.lines = self.lines.saturating_add(1);
         if self.lines > self.limits.lines {
             self.fail(LimitError::TooManyLines { limit: self.limits.lines });
+        }
+    }
+
+    fn check_line_length(&mut self) {
+        if self.line_length > self.limits.line_length {
+            self.fail(LimitError::LineTooLong { limit: self.limits.line_length });
         }
     }
 

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "std")]
 pub mod call;
+pub mod check;
 pub mod json;
 pub mod recorded;
 pub mod wire;
