@@ -2,14 +2,15 @@
 //! as the example `msncd_daemon`.
 //!
 //! Build it with `cargo build --release --example msncd_backend`, and name the program as `backend`
-//! in the configuration of a Spectrum 2 instance, with a section for itself:
+//! in the configuration of a Spectrum 2 instance, with a section for itself (README.md has a whole
+//! file). `port` has to be there; the other values are what holds without them:
 //!
 //! ```ini
 //! [msncd]
-//! host = 127.0.0.1        # the daemon's host; this one unless given
+//! host = 127.0.0.1        # the daemon's host
 //! port = 4321             # the daemon's port
 //! poll_interval = 1000    # how often each user's events are fetched, in milliseconds
-//! timeout = 10000         # how long the daemon may take to answer, in milliseconds
+//! timeout = 10000         # how long the daemon may take for a whole answer, in milliseconds
 //! reconnect_delay = 1000  # the pause after a failed connection, in milliseconds; it doubles each time
 //! typing_lasts = 10000    # how long somebody types who does not say so again, in milliseconds
 //! group = msncd           # the group of contacts, which the protocol has none for
@@ -20,19 +21,22 @@
 //! | on the XMPP side | in the daemon's protocol |
 //! | --- | --- |
 //! | login | LOGIN, GETCL; each contact is shown, then the user is connected |
-//! | presence | STATUS; `bridge.rs` has a table of both ways |
-//! | messages, with all their lines, and receipts | SENDMSG; the receipt is the daemon's `OK` |
-//! | typing | TYPING, an extension; that a daemon does not know it does no harm |
+//! | presence | STATUS; `statuses.rs` has a table of both ways |
+//! | messages, with all their lines | SENDMSG and `MSG` |
+//! | typing | `TYPING`, and TYPING, an extension; that a daemon does not know it does no harm |
 //! | contact added, renamed | ADD |
 //! | contact removed | DEL |
 //! | request to be added | `UADD`; yes is ADD, no is nothing |
 //! | card | INFO: `Name`, or else `Nick`, is the full name |
 //! | logout | LOGOFF |
-//! | network error, so that Spectrum logs in again | the connection is lost, or `SCLOSE MAIN` |
-//! | name in use | `ERR 1` and `SCLOSE MAIN`: logged in elsewhere |
+//! | network error, so that Spectrum logs in again | the connection is lost, out of step or too slow, or `SCLOSE MAIN` |
+//! | name in use | `ERR 1` and `SCLOSE MAIN` in one poll: logged in elsewhere |
 //! | authentication failed | LOGIN is refused |
 //!
-//! Whatever is not delivered comes back as a message that says so.
+//! What is not delivered, or not done, comes back as a message that says so. Where it is not known,
+//! since the connection broke before the answer, the message says "perhaps". A daemon's `OK` does not say
+//! that a message arrived, so there are no receipts; when the connection is lost, the user is told to
+//! whom messages may be lost with it.
 //!
 //! A user takes a thread and a connection, so mind the limit of open files (`LimitNOFILE`) with more
 //! than a few hundred `users_per_backend`.

@@ -7,11 +7,14 @@
 //! - The first login makes an account; its password is the account's from then on.
 //! - A second login to an account takes its place: the first one's next poll says `ERR 1 logged in
 //!   elsewhere` and `SCLOSE MAIN`.
-//! - Messages wait until they are polled, whether the account is logged in or not, `--queue` of them.
-//!   Beyond that the oldest is discarded, and its sender told, in the count of a `STCH`. When stored
-//!   messages are delivered, the sender is told `MFLUSH`.
-//! - A connection that is lost before the command that follows a poll gets that poll's messages
-//!   again at the next login: rather twice than never. A daemon that ends takes everything with it.
+//! - Messages wait until they are polled, whether the account is logged in or not, `--queue` of them
+//!   with `--queue-bytes` of text. Beyond that the oldest is discarded, and its sender told, in the count
+//!   of a `STCH`. When stored messages are delivered, the sender is told `MFLUSH`.
+//! - A connection that is lost before the command that follows a poll gets what that poll told again
+//!   at the next login, messages and all, but for statuses, which GETCL tells, and who is typing: rather
+//!   twice than never. A daemon that ends takes everything with it.
+//! - An email has up to 254 bytes, a nick 128, a password 256, a message half a MiB, an account 1000
+//!   contacts, and 1000 have it as theirs, so that no list and no message is longer than clients take.
 //! - `PRIV 0 1`: only contacts may write, and see the status. With `a` 1, as at first, `UADD` and
 //!   `UDEL` tell who added and deleted the account.
 //! - ADD for a contact changes its nick. TYPING, an extension, is understood.
@@ -21,20 +24,21 @@ mod server;
 
 use std::process::ExitCode;
 
-use server::{Daemon, Network};
+use server::{Bounds, Daemon, Network};
 
 const HELP: &str = "A small messenger network behind msncd's line protocol, on loopback.
 
-Usage: msncd_daemon [--port PORT] [--queue COUNT]
+Usage: msncd_daemon [--port PORT] [--queue COUNT] [--queue-bytes BYTES]
 
-  --port PORT    the port to listen on; a free one unless given
-  --queue COUNT  how many messages may wait for an account; 1000 unless given
-  --help         shows this
+  --port PORT          the port to listen on; a free one unless given
+  --queue COUNT        how many messages may wait for an account; 1000 unless given
+  --queue-bytes BYTES  how long they may be together; 4194304 unless given
+  --help               shows this
 ";
 
 struct Options {
     port: u16,
-    queue: usize,
+    bounds: Bounds,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +53,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match Daemon::start(options.port, Network::new(options.queue)) {
+    match Daemon::start(options.port, Network::new(options.bounds)) {
         Ok(daemon) => {
             println!("listening on {}", daemon.address());
             daemon.wait();
@@ -64,12 +68,13 @@ fn main() -> ExitCode {
 
 /// What the command line says; `None` where help is asked for.
 fn options(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { port: 0, queue: 1000 };
+    let mut options = Options { port: 0, bounds: Bounds { messages: 1000, bytes: 4 << 20 } };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} wants a value"));
         match word.as_str() {
             "--port" => options.port = value()?.parse().map_err(|_| "--port wants a number up to 65535")?,
-            "--queue" => options.queue = value()?.parse().map_err(|_| "--queue wants a number")?,
+            "--queue" => options.bounds.messages = value()?.parse().map_err(|_| "--queue wants a number")?,
+            "--queue-bytes" => options.bounds.bytes = value()?.parse().map_err(|_| "--queue-bytes wants a number")?,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("{word} is not known")),
         }

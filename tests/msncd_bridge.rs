@@ -11,15 +11,17 @@ mod load;
 mod server;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bridge::{Bridge, Settings};
-use server::{Daemon, Network};
+use server::{Bounds, Daemon, Network};
 use spectrum2::host::{Connection, Host};
-use spectrum2::msncd::{Client, Event};
+use spectrum2::msncd::{Client, Event, Form, Reader};
 use spectrum2::{Buddy, Config, ConversationMessage, Error, List, Login, Logout, Payload, Status, StatusType, VCard};
 
 /// Longer than anything takes, but for a failure.
@@ -56,10 +58,6 @@ fn describe(payload: &Payload<'_>) -> Option<String> {
         Payload::AuthRequest(buddy) => format!("{} asked by {}", user(buddy.user_name), buddy.buddy_name),
         Payload::ConvMessage(message) => {
             format!("{} from {}: {}", user(message.user_name), message.buddy_name, message.message)
-        }
-        Payload::ConvMessageAck(receipt) => {
-            let id = receipt.id.unwrap_or_default();
-            format!("{} receipt {id} of {}", user(receipt.user_name), receipt.buddy_name)
         }
         Payload::VCard(card) => {
             let (fullname, nickname) = (card.fullname.unwrap_or_default(), card.nickname.unwrap_or_default());
@@ -107,13 +105,8 @@ impl Gateway {
     }
 
     fn message(&mut self, name: &str, to: &str, text: &str) {
-        self.message_with_id(name, to, text, None);
-    }
-
-    fn message_with_id(&mut self, name: &str, to: &str, text: &str, id: Option<&str>) {
         let user_name = &jid(name);
-        let message =
-            ConversationMessage { user_name, buddy_name: to, message: text, id, ..ConversationMessage::default() };
+        let message = ConversationMessage { user_name, buddy_name: to, message: text, ..Default::default() };
         self.send(Payload::ConvMessage(message));
     }
 
@@ -186,8 +179,12 @@ fn jid(name: &str) -> String {
     format!("{name}@xmpp")
 }
 
+fn network(messages: usize) -> Network {
+    Network::new(Bounds { messages, bytes: 1 << 20 })
+}
+
 fn daemon() -> Daemon {
-    Daemon::start(0, Network::new(3)).unwrap()
+    Daemon::start(0, network(3)).unwrap()
 }
 
 /// Alice and Bob, who have each other on their lists.
@@ -215,10 +212,9 @@ fn two_users_chat() {
 
     gateway.message("alice", BOB, "Příliš žluťoučký kůň\n\n  úpěl 😀\nPOLLEND\n");
     gateway.expect("bob from alice@net: Příliš žluťoučký kůň\n\n  úpěl 😀\nPOLLEND\n");
-    gateway.message_with_id("bob", ALICE, "", Some("m1"));
-    gateway.expect("bob receipt m1 of alice@net");
+    gateway.message("bob", ALICE, "");
     gateway.expect("alice from bob@net: ");
-    gateway.message_with_id("alice", "nobody@net", "hello", Some("m2"));
+    gateway.message("alice", "nobody@net", "hello");
     gateway.expect("alice from nobody@net: Not delivered, the daemon refused: no such account: hello");
     gateway.message("alice", "not on my list", "hello");
     gateway.expect("alice from not on my list: Not delivered, the daemon refused: no contact has this nick: hello");
@@ -314,8 +310,7 @@ fn the_roster_comes_before_connected_and_stored_messages_after_it() {
     gateway.logout("bob");
     gateway.expect("alice sees bob@net 'Bob' in Friends None");
     for number in 1..=4 {
-        gateway.message_with_id("alice", BOB, &format!("message {number}"), Some(&number.to_string()));
-        gateway.expect(&format!("alice receipt {number} of bob@net"));
+        gateway.message("alice", BOB, &format!("message {number}"));
     }
     gateway.expect("alice sees bob@net 'Bob' in Friends None");
     gateway.expect("alice from bob@net: Not delivered: 1 of your earlier messages");
@@ -357,7 +352,7 @@ fn a_login_elsewhere_ends_the_session_for_good() {
     let mut gateway = friends(&daemon);
     let mut elsewhere = Client::new(TcpStream::connect(daemon.address()).unwrap());
     elsewhere.login(BOB, "secret").unwrap();
-    gateway.expect("bob disconnected 6: this account was logged in elsewhere");
+    gateway.expect("bob disconnected 6: logged in elsewhere");
     elsewhere.logoff().unwrap();
     gateway.logout("bob");
     gateway.login("bob", "secret");
@@ -384,7 +379,17 @@ fn a_daemon_that_is_killed_and_comes_back() {
     let daemon = daemon();
     let port = daemon.address().port();
     let mut gateway = friends(&daemon);
+    // Stored for Cyril, and gone with the daemon.
+    gateway.login("cyril", "secret");
+    gateway.expect("cyril connected");
+    gateway.logout("cyril");
+    gateway.message("alice", "cyril@net", "Until later.");
+    gateway.message("alice", BOB, "Are you there?");
+    gateway.expect("bob from alice@net: Are you there?");
     daemon.stop();
+    gateway.expect(
+        "alice from msncd: Whether your latest messages arrived is not known; they were to: bob@net, cyril@net",
+    );
     for name in ["alice", "bob"] {
         gateway.expect_like(&format!("{name} disconnected 0: the connection to the daemon"), "");
     }
@@ -404,7 +409,7 @@ fn a_daemon_that_is_killed_and_comes_back() {
     gateway.expect_no_more();
 
     // The network forgot everything, which is shown too.
-    let daemon = Daemon::start(port, Network::new(10)).unwrap();
+    let daemon = Daemon::start(port, network(10)).unwrap();
     for (name, friend) in [("bob", ALICE), ("alice", BOB)] {
         gateway.logout(name);
         gateway.login(name, "secret");
@@ -440,7 +445,7 @@ fn the_status_is_said_again_after_a_lost_connection() {
     daemon.stop();
     gateway.expect_like("alice disconnected 0: the connection to the daemon", "");
 
-    let daemon = Daemon::start(port, Network::new(10)).unwrap();
+    let daemon = Daemon::start(port, network(10)).unwrap();
     gateway.logout("alice");
     let (user, legacy_name) = (jid("alice"), "alice@net");
     gateway.send(Payload::Login(Login { user: &user, legacy_name, password: "secret", ..Login::default() }));
@@ -470,26 +475,65 @@ fn all_users_log_off_when_the_main_process_is_gone() {
     }
 }
 
-/// A daemon that answers all commands with OK, has one contact, and tells these polls in turn, then
-/// nothing.
-fn scripted_daemon(polls: &'static [&'static str]) -> u16 {
+/// What a daemon does when it is asked.
+enum Reply {
+    /// `OK`, a contact list of one, and polls without events.
+    Usual,
+    Say(&'static str),
+    /// Closes the connection.
+    Close,
+    /// Sends a byte of an answer now and then, for ever.
+    Trickle,
+}
+
+/// A daemon that makes a function for each connection, which says how to answer the first line of each
+/// command.
+fn daemon_that<F: FnMut(&str) -> Reply + Send>(answers: impl Fn() -> F + Send + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let stream = stream.unwrap();
-            let mut polls = polls.iter();
-            for line in BufReader::new(&stream).lines().map_while(Result::ok) {
-                let answer = match line.as_str() {
-                    "POLL" => polls.next().unwrap_or(&"POLLEND\n"),
-                    "GETCL" => "CL 1\naway bob@net \n",
-                    _ => "OK\n",
-                };
-                (&stream).write_all(answer.as_bytes()).unwrap();
+    thread::spawn(move || {
+        thread::scope(|scope| {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let answer = answers();
+                scope.spawn(move || serve(&stream, answer));
             }
-        }
+        });
     });
     port
+}
+
+fn serve(mut stream: &TcpStream, mut answer: impl FnMut(&str) -> Reply) {
+    let mut reader = Reader::new(stream);
+    while let Ok(Some(unit)) = reader.read_unit(Form::Command) {
+        let line = std::str::from_utf8(unit).unwrap().lines().next().unwrap();
+        let text = match (answer(line), line) {
+            (Reply::Say(text), _) => text,
+            (Reply::Usual, "POLL") => "POLLEND\n",
+            (Reply::Usual, "GETCL") => "CL 1\naway bob@net \n",
+            (Reply::Usual, _) => "OK\n",
+            (Reply::Close, _) => return,
+            (Reply::Trickle, _) => loop {
+                if stream.write_all(b"x").is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(1));
+            },
+        };
+        if stream.write_all(text.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// A daemon that tells these polls in turn, then nothing.
+fn scripted_daemon(polls: &'static [&'static str]) -> u16 {
+    daemon_that(move || {
+        let mut polls = polls.iter();
+        move |line| match line {
+            "POLL" => polls.next().map_or(Reply::Usual, |text| Reply::Say(text)),
+            _ => Reply::Usual,
+        }
+    })
 }
 
 #[test]
@@ -521,7 +565,7 @@ fn whatever_a_daemon_says_is_told() {
         assert_eq!(gateway.next(), line);
     }
     // The lines that were announced never come.
-    gateway.expect_like("alice disconnected 0: the connection to the daemon failed: ", "");
+    gateway.expect("alice disconnected 0: the daemon did not answer in time");
     gateway.exit();
 }
 
@@ -554,15 +598,193 @@ fn a_connection_that_the_network_closes_is_a_network_error() {
     gateway.exit();
 }
 
+/// Events come in any order, so that what belongs to a close may stand behind it.
+#[test]
+fn a_login_elsewhere_is_told_in_any_order() {
+    for poll in ["ERR 1 taken over\nSCLOSE MAIN\nPOLLEND\n", "SCLOSE MAIN\nERR 1 taken over\nPOLLEND\n"] {
+        let mut gateway =
+            Gateway::new(daemon_that(move || move |line| if line == "POLL" { Reply::Say(poll) } else { Reply::Usual }));
+        gateway.login("alice", "secret");
+        gateway.expect("alice disconnected 6: taken over");
+        gateway.exit();
+    }
+}
+
+#[test]
+fn an_error_is_no_login_elsewhere_unless_the_connection_closes() {
+    let port = scripted_daemon(&["ERR 1 odd\nPOLLEND\n", "SCLOSE MAIN\nPOLLEND\n"]);
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice from msncd: Error 1: odd");
+    gateway.expect("alice disconnected 0: the network closed the connection");
+    gateway.exit();
+}
+
+/// What was said before the connection broke still counts.
+#[test]
+fn a_daemon_that_says_goodbye_and_goes() {
+    let polled = Arc::new(AtomicBool::new(false));
+    let port = daemon_that(move || {
+        let polled = Arc::clone(&polled);
+        move |line| match line {
+            "POLL" if polled.swap(true, Ordering::Relaxed) => Reply::Close,
+            "POLL" => Reply::Say("SCLOSE MAIN\nERR 1 taken over\nPOLLEN"),
+            _ => Reply::Usual,
+        }
+    });
+    let mut gateway = Gateway::with(settings(port, "timeout = 50"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice disconnected 6: taken over");
+    gateway.exit();
+}
+
+#[test]
+fn a_daemon_that_trickles_is_left() {
+    let port = daemon_that(|| |line: &str| if line == "POLL" { Reply::Trickle } else { Reply::Usual });
+    let mut gateway = Gateway::with(settings(port, "timeout = 50"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.message("alice", BOB, "hello?");
+    gateway.expect("alice disconnected 0: the daemon did not answer in time");
+    gateway.expect_like("alice from bob@net: Not delivered, ", ": hello?");
+    gateway.exit();
+}
+
+/// However long the daemon may take: neither the user's next login nor the end of the backend waits
+/// for it.
+#[test]
+fn a_daemon_that_hangs_holds_neither_the_next_login_nor_the_end() {
+    let port = daemon_that(|| |line: &str| if line == "POLL" { Reply::Trickle } else { Reply::Usual });
+    let mut gateway = Gateway::with(settings(port, "timeout = 1000000000"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.message("alice", BOB, "hello?");
+    gateway.logout("alice");
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.expect("alice from bob@net: Not delivered, you are logged out: hello?");
+    assert!(gateway.said.iter().all(|said| !said.contains("disconnected")), "{:#?}", gateway.said);
+    gateway.exit();
+}
+
+#[test]
+fn an_answer_too_many_ends_the_session() {
+    let port = daemon_that(|| {
+        |line: &str| match line {
+            "STATUS online" => Reply::Say("OK\nOK\n"),
+            _ => Reply::Usual,
+        }
+    });
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice disconnected 0: the daemon answered more than it was asked");
+    gateway.exit();
+}
+
+/// "Not delivered" is said where that is known.
+#[test]
+fn what_is_not_known_is_not_claimed() {
+    let port = daemon_that(|| {
+        |line: &str| match line.split(' ').next_back().unwrap() {
+            "refused@net" => Reply::Say("ERR no\n"),
+            "odd@net" => Reply::Say("OK then\n"),
+            "cut@net" => Reply::Close,
+            _ => Reply::Usual,
+        }
+    });
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.message("alice", BOB, "fine");
+    for (to, told) in [
+        ("refused@net", "Not delivered, the daemon refused: no: hello"),
+        (
+            "odd@net",
+            "Perhaps not delivered, the daemon sent something malformed: answer is followed by more, at byte 3: hello",
+        ),
+    ] {
+        gateway.message("alice", to, "hello");
+        gateway.expect(&format!("alice from {to}: {told}"));
+    }
+    gateway.change("alice", "refused@net", "", &[]);
+    gateway.expect("alice loses refused@net");
+    gateway.expect("alice from msncd: refused@net is not added: the daemon refused: no");
+    gateway.message("alice", "cut@net", "hello");
+    gateway.expect_like("alice from cut@net: Perhaps not delivered, the connection to the daemon failed: ", ": hello");
+    gateway.expect("alice from msncd: Whether your latest messages arrived is not known; they were to: bob@net");
+    gateway.expect_like("alice disconnected 0: the connection to the daemon failed: ", "");
+
+    gateway.logout("alice");
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.change("alice", "cut@net", "", &[]);
+    gateway.expect_like("alice from msncd: perhaps cut@net is not added: the connection to the daemon failed: ", "");
+    gateway.expect_like("alice disconnected 0: ", "");
+    gateway.logout("alice");
+    gateway.login("alice", "secret");
+    gateway.expect("alice loses cut@net");
+    gateway.expect("alice connected");
+    gateway.exit();
+}
+
+#[test]
+fn nothing_is_asked_in_vain_without_a_word() {
+    let daemon = daemon();
+    let mut gateway = friends(&daemon);
+    gateway.logout("bob");
+    gateway.login("bob", "guessed");
+    gateway.expect("bob disconnected 2: wrong password");
+    gateway.change("bob", "cyril@net", "Cyril", &[]);
+    gateway.expect("bob from msncd: cyril@net is not added or changed: you are not logged in");
+    gateway.remove("bob", ALICE);
+    gateway.expect("bob from msncd: alice@net is not removed: you are not logged in");
+    let (user_name, buddy_name) = ("bob@xmpp", ALICE);
+    gateway.send(Payload::VCard(VCard { user_name, buddy_name, id: 3, ..VCard::default() }));
+    gateway.expect("bob card 3 of alice@net: , ");
+    // A status of that time is the one of the next login.
+    gateway.status("bob", StatusType::Away);
+    gateway.logout("bob");
+    let (user, legacy_name) = ("bob@xmpp", BOB);
+    gateway.send(Payload::Login(Login { user, legacy_name, password: "secret", ..Login::default() }));
+    gateway.expect("bob connected");
+    gateway.expect("alice sees bob@net 'Bob' in Friends Away");
+    gateway.exit();
+}
+
+/// Threads have the names of their users.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_session_that_ended_keeps_no_thread() {
+    let is_there = |name: &str| {
+        let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+        let names = names.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+        names.into_iter().any(|other| other.trim() == name)
+    };
+    let daemon = daemon();
+    let mut gateway = Gateway::new(daemon.address().port());
+    gateway.login("gone", "secret");
+    gateway.expect("gone connected");
+    assert!(is_there("gone@xmpp"));
+    gateway.logout("gone");
+    while is_there("gone@xmpp") {
+        thread::yield_now();
+    }
+    gateway.login("gone", "guessed");
+    gateway.expect("gone disconnected 2: wrong password");
+    while is_there("gone@xmpp") {
+        thread::yield_now();
+    }
+    gateway.exit();
+}
+
 #[test]
 fn each_of_many_messages_arrives_once_and_in_order() {
     let (users, messages) = (50, 10_000);
-    let daemon = Daemon::start(0, Network::new(messages)).unwrap();
+    let daemon = Daemon::start(0, network(messages)).unwrap();
     let Gateway { connection, backend, .. } = Gateway::new(daemon.address().port());
     connection.stream().set_read_timeout(Some(PATIENCE)).unwrap();
     let (mut reader, mut writer) = connection.split();
     load::log_in(users, &mut reader, &mut writer).unwrap();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let sending = scope.spawn(|| load::send(users, messages, &mut writer));
         load::receive(users, messages, &mut reader).unwrap();
         sending.join().unwrap().unwrap();

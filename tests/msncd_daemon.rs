@@ -7,14 +7,20 @@ mod server;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use server::{Daemon, LOGGED_IN_ELSEWHERE, Network};
+use server::{
+    Bounds, Daemon, LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_CONTACTS, Network,
+};
 use spectrum2::msncd::{Client, Error, Event, Lines, Socket};
 
 const ALICE: &str = "alice@net";
 const BOB: &str = "bob@net";
 
+fn network() -> Network {
+    Network::new(Bounds { messages: 3, bytes: 1000 })
+}
+
 fn daemon() -> Daemon {
-    Daemon::start(0, Network::new(3)).unwrap()
+    Daemon::start(0, network()).unwrap()
 }
 
 fn connect(daemon: &Daemon) -> Client<TcpStream> {
@@ -181,7 +187,41 @@ fn messages_wait_and_the_oldest_are_discarded() {
     assert_eq!(poll(&mut alice), shown(&[status(BOB, "offline", Some(2))]));
     bob.login(BOB, "secret").unwrap();
     assert_eq!(poll(&mut bob), shown(&[message(ALICE, "3"), message(ALICE, "4"), message(ALICE, "5")]));
+    assert_eq!(poll(&mut alice), shown(&[]), "they may not have arrived");
+    bob.status("away").unwrap();
     assert_eq!(poll(&mut alice), shown(&[Event::Flushed { email: BOB }]));
+}
+
+#[test]
+fn messages_are_bounded_by_their_length_too() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, BOB));
+    let (large, half) = ("x".repeat(1000), "x".repeat(500));
+    assert_refused(alice.send_message(BOB, Lines::new(&"x".repeat(1001))), "the message is too long");
+    alice.send_message(BOB, Lines::new(&half)).unwrap();
+    alice.send_message(BOB, Lines::new(&half)).unwrap();
+    assert_eq!(poll(&mut alice), shown(&[]));
+    alice.send_message(BOB, Lines::new(&large)).unwrap();
+    assert_eq!(poll(&mut alice), shown(&[status(BOB, "online", Some(2))]));
+    assert_eq!(poll(&mut bob), shown(&[message(ALICE, &large)]));
+}
+
+/// Whether the messages of the last poll arrived, the daemon cannot know: they count, and those that
+/// have not been told at all are the ones to be discarded.
+#[test]
+fn messages_that_may_have_arrived_count_and_are_kept() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, BOB));
+    let mut send = |text: &str| alice.send_message(BOB, Lines::new(text)).unwrap();
+    send("1");
+    send("2");
+    assert_eq!(poll(&mut bob), shown(&[message(ALICE, "1"), message(ALICE, "2")]));
+    send("3");
+    send("4");
+    assert_eq!(poll(&mut alice), shown(&[status(BOB, "online", Some(1))]));
+    drop(bob);
+    let mut bob = online(&daemon, BOB);
+    assert_eq!(poll(&mut bob), shown(&[message(ALICE, "1"), message(ALICE, "2"), message(ALICE, "4")]));
 }
 
 #[test]
@@ -214,6 +254,121 @@ fn a_poll_that_is_not_confirmed_is_repeated() {
     bob.logoff().unwrap();
     bob.login(BOB, "secret").unwrap();
     assert_eq!(poll(&mut bob), shown(&[]), "a command confirms");
+}
+
+#[test]
+fn all_that_was_told_and_not_confirmed_is_told_again() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, BOB));
+    bob.add("Alice", ALICE).unwrap();
+    alice.add("Bob", BOB).unwrap();
+    alice.send_message(BOB, Lines::new("1")).unwrap();
+    alice.typing(BOB).unwrap();
+    let (added, asked) = (Event::ContactAdded { email: ALICE }, Event::UserAdded { email: ALICE });
+    let (online_now, text) = (status(ALICE, "online", None), message(ALICE, "1"));
+    assert_eq!(poll(&mut bob), shown(&[added, online_now, asked, text, Event::Typing { email: ALICE }]));
+    bob.get_ref().shutdown(Shutdown::Both).unwrap();
+    let mut bob = online(&daemon, BOB);
+    assert_eq!(poll(&mut bob), shown(&[added, asked, text]), "but for the status and for typing");
+    // What was said again meanwhile is told once, and where it stands now.
+    alice.delete(BOB).unwrap();
+    alice.add("Bob", BOB).unwrap();
+    drop(bob);
+    let mut bob = online(&daemon, BOB);
+    assert_eq!(poll(&mut bob), shown(&[added, text, Event::UserDeleted { email: ALICE }, asked]));
+    // How many messages were discarded is not lost with the status.
+    for number in 1..=4 {
+        bob.send_message(ALICE, Lines::new(&number.to_string())).unwrap();
+    }
+    let discarded = status(ALICE, "online", Some(1));
+    assert_eq!(poll(&mut bob), shown(&[discarded]));
+    drop(bob);
+    let mut bob = online(&daemon, BOB);
+    assert_eq!(poll(&mut bob), shown(&[discarded]));
+}
+
+#[test]
+fn a_status_is_the_one_of_the_moment_when_it_is_told() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, BOB));
+    alice.add("Bob", BOB).unwrap();
+    poll(&mut alice);
+    bob.status("away").unwrap();
+    alice.logoff().unwrap();
+    bob.status("busy").unwrap();
+    alice.login(ALICE, "secret").unwrap();
+    assert_eq!(contacts(&mut alice), ["bob@net Bob busy"]);
+    assert_eq!(poll(&mut alice), shown(&[]), "the list has it");
+
+    // A count that waits comes with the status as it is by then.
+    alice.logoff().unwrap();
+    online(&daemon, "cyril@net");
+    let mut cyril = connect(&daemon);
+    cyril.login("cyril@net", "secret").unwrap();
+    let mut alice = online(&daemon, ALICE);
+    for number in 1..=3 {
+        alice.send_message(BOB, Lines::new(&number.to_string())).unwrap();
+    }
+    alice.logoff().unwrap();
+    cyril.send_message(BOB, Lines::new("4")).unwrap();
+    bob.status("lunch").unwrap();
+    alice.login(ALICE, "secret").unwrap();
+    assert_eq!(poll(&mut alice), shown(&[status(BOB, "lunch", Some(1))]));
+}
+
+#[test]
+fn what_others_are_called_is_bounded() {
+    let daemon = daemon();
+    let mut alice = online(&daemon, ALICE);
+    let email = |length: usize| format!("{}@net", "b".repeat(length - "@net".len()));
+    assert_refused(connect(&daemon).login(&email(LONGEST_EMAIL + 1), "secret"), "the email is too long");
+    let password = "x".repeat(LONGEST_PASSWORD);
+    assert_refused(connect(&daemon).login(BOB, &format!("{password}x")), "the password is too long");
+    connect(&daemon).login(BOB, &password).unwrap();
+    let long = "x".repeat(LONGEST_NICK + 1);
+    assert_refused(alice.nick(&long), "the nick is too long");
+    assert_refused(alice.add(&long, BOB), "the nick is too long");
+    let nick = "ž".repeat(LONGEST_NICK / 2);
+    alice.nick(&nick).unwrap();
+    alice.add(&nick, BOB).unwrap();
+    assert_eq!(contacts(&mut alice), [format!("{BOB} {nick} offline")]);
+}
+
+#[test]
+fn the_longest_lists_are_within_what_a_client_takes() {
+    let daemon = daemon();
+    let (mut alice, mut other) = (online(&daemon, ALICE), connect(&daemon));
+    let nick = "ž".repeat(LONGEST_NICK / 2);
+    for number in 0..=MOST_CONTACTS {
+        let email = format!("{number:0>width$}@net", width = LONGEST_EMAIL - "@net".len());
+        other.login(&email, "secret").unwrap();
+        other.nick(&nick).unwrap();
+        let added = (other.add("Alice", ALICE), alice.add(&nick, &email));
+        if number < MOST_CONTACTS {
+            added.0.and(added.1).unwrap();
+        } else {
+            assert_refused(added.0, "too many have this contact");
+            assert_refused(added.1, "too many contacts");
+        }
+        other.logoff().unwrap();
+    }
+    alice.add("another nick", &format!("{:0>width$}@net", 1, width = LONGEST_EMAIL - "@net".len())).unwrap();
+    assert_eq!(alice.contacts().unwrap().iter().count(), MOST_CONTACTS);
+    assert_eq!(alice.reverse_contacts().unwrap().iter().count(), MOST_CONTACTS);
+}
+
+/// The longest message that the daemon takes is one that clients take, whoever sent it.
+#[test]
+fn the_longest_message_arrives() {
+    let daemon = Daemon::start(0, Network::new(Bounds { messages: 3, bytes: 1 << 20 })).unwrap();
+    let long = format!("{}@net", "b".repeat(LONGEST_EMAIL - "@net".len()));
+    let (mut bob, mut alice) = (online(&daemon, &long), online(&daemon, ALICE));
+    let line = format!("{}\n", "x".repeat((32 << 10) - 1));
+    let mut text = line.repeat(16);
+    assert_refused(bob.send_message(ALICE, Lines::new(&text)), "the lines are longer than the limit of 524288 bytes");
+    text.truncate(text.len() - "SENDMSG 16 alice@net\n\n".len());
+    bob.send_message(ALICE, Lines::new(&text)).unwrap();
+    assert!(poll(&mut alice) == shown(&[message(&long, &text)]));
 }
 
 #[test]
@@ -269,7 +424,7 @@ fn a_daemon_that_stops_is_gone() {
     daemon.stop();
     assert!(matches!(alice.poll(), Err(Error::Stream(_))));
     assert!(matches!(alice.poll(), Err(Error::OutOfStep)));
-    let daemon = Daemon::start(address.port(), Network::new(3)).unwrap();
+    let daemon = Daemon::start(address.port(), network()).unwrap();
     let mut alice = connect(&daemon);
     alice.login(ALICE, "anew").expect("it knows no account");
 }

@@ -1,94 +1,66 @@
 //! Takes the main process's requests to the sessions of its users.
 
+mod inbox;
+mod line;
 mod session;
+mod settings;
+mod statuses;
+mod translator;
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use session::{Request, Session, User};
+use inbox::{Inbox, Request};
+use line::Line;
+use session::Session;
+pub use settings::Settings;
 use spectrum2::{
-    Backend, BackendConfig, Buddy, Config, ConnectionError, ConversationMessage, LaunchError, Login, Logout, Sender,
-    Status, StatusType, VCard,
+    Backend, BackendConfig, Buddy, ConnectionError, ConversationMessage, Login, Logout, Sender, Status, StatusType,
+    VCard,
 };
+use translator::User;
 
-/// Spectrum's statuses and the daemon's. Going either way, the first line that fits counts.
-const STATUSES: [(StatusType, &str); 10] = [
-    (StatusType::Online, "online"),
-    (StatusType::FreeForChat, "online"),
-    (StatusType::Away, "away"),
-    (StatusType::ExtendedAway, "idle"),
-    (StatusType::DoNotDisturb, "busy"),
-    (StatusType::None, "offline"),
-    (StatusType::Invisible, "hidden"),
-    (StatusType::Away, "brb"),
-    (StatusType::ExtendedAway, "lunch"),
-    (StatusType::DoNotDisturb, "phone"),
-];
+/// A session needs little; a thousand of them should not take much.
+const STACK_SIZE: usize = 256 << 10;
 
-fn to_daemon(status: StatusType) -> &'static str {
-    STATUSES.iter().find(|line| line.0 == status).map_or("online", |line| line.1)
-}
-
-/// A status that is not known is some way of being there.
-fn from_daemon(status: &str) -> StatusType {
-    STATUSES.iter().find(|line| line.1 == status).map_or(StatusType::Online, |line| line.0)
-}
-
-/// The section `[msncd]` of the configuration.
-pub struct Settings {
-    /// The daemon's host.
-    pub host: String,
-    /// The daemon's port.
-    pub port: u16,
-    /// How often each user's events are fetched.
-    pub poll_interval: Duration,
-    /// How long the daemon may take to answer.
-    pub timeout: Duration,
-    /// The pause after a first failed connection.
-    pub reconnect_delay: Duration,
-    /// After how long somebody is taken to have stopped typing.
-    pub typing_lasts: Duration,
-    /// The group of contacts that the user gave none.
-    pub group: String,
-}
-
-impl Settings {
-    pub fn read(config: &Config) -> Result<Self, LaunchError> {
-        let text = |key, default: &str| config.get(key).unwrap_or(default).to_owned();
-        let time = |key, default| {
-            let milliseconds = config.number(key)?.unwrap_or(default);
-            if milliseconds == 0 {
-                return Err(LaunchError::new(format!("{key} = 0: has to be at least 1")));
-            }
-            Ok(Duration::from_millis(milliseconds))
-        };
-        Ok(Self {
-            host: text("msncd.host", "127.0.0.1"),
-            port: config.number("msncd.port")?.ok_or_else(|| LaunchError::new("msncd.port is missing"))?,
-            poll_interval: time("msncd.poll_interval", 1000)?,
-            timeout: time("msncd.timeout", 10_000)?,
-            reconnect_delay: time("msncd.reconnect_delay", 1000)?,
-            typing_lasts: time("msncd.typing_lasts", 10_000)?,
-            group: text("msncd.group", "msncd"),
-        })
-    }
-}
+/// How long a session that is over has for what it has still to do. Then its connection is cut.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The backend.
 pub struct Bridge {
     settings: Arc<Settings>,
-    /// By JID. A user who logged out stays until the next login, which has to wait for the thread.
+    /// By JID. Of a user who is logged out, what is known stays for the next login.
     users: HashMap<String, Running>,
 }
 
+/// A session in a thread of its own, or what is left of it.
 struct Running {
-    /// None when the user logged out.
-    requests: Option<mpsc::Sender<Request>>,
-    thread: JoinHandle<User>,
+    inbox: Arc<Inbox>,
+    line: Arc<Line>,
+    ended: mpsc::Receiver<User>,
+    /// What the user's status became since the session ended.
+    status: Option<StatusType>,
+}
+
+impl Running {
+    /// Waits for the end of a session whose user logged out.
+    fn wait(self) -> User {
+        let ended = self.ended.recv_timeout(FAREWELL).or_else(|error| {
+            if error == RecvTimeoutError::Timeout {
+                self.line.cut();
+            }
+            // No longer than it takes to connect.
+            self.ended.recv()
+        });
+        // Of a session that panicked nothing is known.
+        let mut user = ended.unwrap_or_default();
+        user.status = self.status.or(user.status);
+        user
+    }
 }
 
 impl Bridge {
@@ -96,41 +68,46 @@ impl Bridge {
         Self { settings: Arc::new(settings), users: HashMap::new() }
     }
 
-    /// Gives a request back that there is no session for.
-    fn request(&self, user: &str, request: Request) -> Result<(), Request> {
-        match self.users.get(user).and_then(|running| running.requests.as_ref()) {
-            Some(requests) => requests.send(request).map_err(|error| error.0),
+    /// Where there is no session, the user is told that nothing came of the request.
+    fn request(&mut self, sender: &Sender, jid: &str, request: Request) -> io::Result<()> {
+        let running = self.users.get_mut(jid);
+        let request = match &running {
+            Some(running) => running.inbox.push(request),
             None => Err(request),
+        };
+        let Err(request) = request else { return Ok(()) };
+        if let (Some(running), Request::Status(status)) = (running, &request) {
+            running.status = Some(*status);
         }
-    }
-
-    /// A request that means nothing without a session.
-    fn try_request(&self, user: &str, request: Request) -> io::Result<()> {
-        // The user knows that there is none: it was told with DISCONNECTED.
-        let _ = self.request(user, request);
-        Ok(())
+        request.refuse(sender, jid, "you are not logged in")
     }
 }
 
 impl Backend for Bridge {
     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
-        sender.backend_config(&BackendConfig::builder().receipts(true).build()?)
+        sender.backend_config(&BackendConfig::builder().build()?)
     }
 
     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {
-        let previous = self.users.remove(login.user).map(|running| running.thread);
-        let (requests, inbox) = mpsc::channel();
-        let settings = Arc::clone(&self.settings);
-        let (jid, account, password) = (login.user.to_owned(), login.legacy_name.to_owned(), login.password.to_owned());
-        let own_sender = sender.buffered();
+        let previous = self.users.remove(login.user);
+        if let Some(previous) = &previous {
+            previous.inbox.log_out();
+        }
+        let (inbox, line) = (Arc::new(Inbox::default()), Arc::new(Line::default()));
+        let (has_ended, ended) = mpsc::channel();
+        let session = Session::new(&self.settings, sender, login.user, Arc::clone(&inbox), Arc::clone(&line));
+        let (account, password) = (login.legacy_name.to_owned(), login.password.to_owned());
         let run = move || {
             // Two sessions of one user would throw each other out.
-            let user = previous.and_then(|thread| thread.join().ok()).unwrap_or_default();
-            Session::new(settings, own_sender, jid, inbox, user).run(&account, &password)
+            let user = previous.map(Running::wait).unwrap_or_default();
+            // Nobody waits for it where the backend has ended meanwhile.
+            let _ = has_ended.send(session.run(user, &account, &password));
         };
-        match thread::Builder::new().stack_size(256 << 10).spawn(run) {
-            Ok(thread) => {
-                self.users.insert(login.user.to_owned(), Running { requests: Some(requests), thread });
+        // A name ends at a NUL, and is cut to what the system takes.
+        let name = login.user.replace('\0', "");
+        match thread::Builder::new().name(name).stack_size(STACK_SIZE).spawn(run) {
+            Ok(_) => {
+                self.users.insert(login.user.to_owned(), Running { inbox, line, ended, status: None });
                 Ok(())
             }
             Err(error) => {
@@ -140,64 +117,66 @@ impl Backend for Bridge {
     }
 
     fn logout(&mut self, _: &mut Sender, logout: Logout<'_>) -> io::Result<()> {
-        if let Some(running) = self.users.get_mut(logout.user) {
-            // The session sees that nobody asks it any more.
-            running.requests = None;
+        if let Some(running) = self.users.get(logout.user) {
+            running.inbox.log_out();
         }
         Ok(())
     }
 
-    fn status_changed(&mut self, _: &mut Sender, status: Status<'_>) -> io::Result<()> {
-        self.try_request(status.user_name, Request::Status(status.status))
+    fn status_changed(&mut self, sender: &mut Sender, status: Status<'_>) -> io::Result<()> {
+        self.request(sender, status.user_name, Request::Status(status.status))
     }
 
     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> {
-        let request = Request::Message {
-            to: message.buddy_name.to_owned(),
-            text: message.message.to_owned(),
-            id: message.id.map(str::to_owned),
-        };
-        match self.request(message.user_name, request) {
-            Ok(()) => Ok(()),
-            Err(_) => session::return_message(
-                sender,
-                message.user_name,
-                message.buddy_name,
-                message.message,
-                "you are not logged in",
-            ),
-        }
+        let request = Request::Message { to: message.buddy_name.to_owned(), text: message.message.to_owned() };
+        self.request(sender, message.user_name, request)
     }
 
-    fn buddy_changed(&mut self, _: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
+    fn buddy_changed(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
         let request = Request::Contact {
             name: buddy.buddy_name.to_owned(),
             alias: buddy.alias.unwrap_or_default().to_owned(),
             groups: buddy.group.iter().map(str::to_owned).collect(),
         };
-        self.try_request(buddy.user_name, request)
+        self.request(sender, buddy.user_name, request)
     }
 
-    fn buddy_removed(&mut self, _: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
-        self.try_request(buddy.user_name, Request::Remove { name: buddy.buddy_name.to_owned() })
+    fn buddy_removed(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
+        self.request(sender, buddy.user_name, Request::Remove { name: buddy.buddy_name.to_owned() })
     }
 
-    fn buddy_typing(&mut self, _: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
-        self.try_request(buddy.user_name, Request::Typing { to: buddy.buddy_name.to_owned() })
+    fn buddy_typing(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
+        self.request(sender, buddy.user_name, Request::Typing { to: buddy.buddy_name.to_owned() })
     }
 
-    fn vcard_requested(&mut self, _: &mut Sender, request: VCard<'_>) -> io::Result<()> {
-        self.try_request(request.user_name, Request::Card { name: request.buddy_name.to_owned(), id: request.id })
+    fn vcard_requested(&mut self, sender: &mut Sender, request: VCard<'_>) -> io::Result<()> {
+        let card = Request::Card { name: request.buddy_name.to_owned(), id: request.id };
+        self.request(sender, request.user_name, card)
     }
 }
 
-/// However the backend ends, its users log off.
+/// However the backend ends, its users log off; it does not wait for a daemon that hangs.
 impl Drop for Bridge {
     fn drop(&mut self) {
-        let threads: Vec<_> = self.users.drain().map(|(_, running)| running.thread).collect();
-        for thread in threads {
-            // A session that panicked is logged off by the end of its connection.
-            let _ = thread.join();
+        for running in self.users.values() {
+            running.inbox.log_out();
         }
+        self.wait(FAREWELL);
+        for running in self.users.values() {
+            running.line.cut();
+        }
+        self.wait(FAREWELL);
+    }
+}
+
+impl Bridge {
+    /// Waits for the sessions' ends. Those that have not ended in time are left.
+    fn wait(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        let is_running = |running: &Running| {
+            let left = until.saturating_duration_since(Instant::now());
+            matches!(running.ended.recv_timeout(left), Err(RecvTimeoutError::Timeout))
+        };
+        self.users.retain(|_, running| is_running(running));
     }
 }

@@ -1,11 +1,20 @@
 //! The state of the network: accounts, their contacts, and what waits for them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::mailbox::{Bounds, Mailbox, Message, Waiting};
 use spectrum2::msncd::{Answer, Attributes, Command, Contact, Contacts, Event, Lines, Nick, Socket, User};
 
 /// The code of the event `ERR` that says why `SCLOSE MAIN` follows.
 pub const LOGGED_IN_ELSEWHERE: u32 = 1;
+
+/// The longest that an account may be called, by itself and by others, and its longest password, in
+/// bytes. With the most contacts, and the most that have an account as theirs, each list stays within
+/// what clients take ([`Limits::DEFAULT`](spectrum2::msncd::Limits::DEFAULT)).
+pub const LONGEST_EMAIL: usize = 254;
+pub const LONGEST_NICK: usize = 128;
+pub const LONGEST_PASSWORD: usize = 256;
+pub const MOST_CONTACTS: usize = 1000;
 
 /// What an account may say of itself.
 const STATUSES: [&str; 9] = ["online", "away", "busy", "brb", "phone", "lunch", "idle", "hidden", "offline"];
@@ -25,29 +34,7 @@ struct Account {
     status: String,
     /// The login that is in force; none when the account is logged off.
     login: Option<u64>,
-    waiting: VecDeque<Waiting>,
-    /// Messages of the last poll. The next command shows that it arrived; a connection that is lost
-    /// before that puts them back.
-    unconfirmed: Vec<Message>,
-}
-
-#[derive(Clone)]
-struct Message {
-    from: String,
-    text: String,
-    /// The account was logged off when it came.
-    stored: bool,
-}
-
-enum Waiting {
-    Message(Message),
-    Status {
-        email: String,
-        status: String,
-        discarded: u32,
-    },
-    /// Any other event, as it goes out.
-    Line(String),
+    mailbox: Mailbox,
 }
 
 /// Who is logged in over a connection.
@@ -59,16 +46,15 @@ pub struct Session {
 /// The whole network.
 pub struct Network {
     accounts: HashMap<String, Account>,
-    /// The most messages that wait for an account. Beyond them the oldest is discarded.
-    queue: usize,
+    bounds: Bounds,
     logins: u64,
 }
 
 type Refused = &'static str;
 
 impl Network {
-    pub fn new(queue: usize) -> Self {
-        Self { accounts: HashMap::new(), queue, logins: 0 }
+    pub fn new(bounds: Bounds) -> Self {
+        Self { accounts: HashMap::new(), bounds, logins: 0 }
     }
 
     /// Executes a command, and writes what the daemon says to it. `session` is the connection's.
@@ -77,8 +63,7 @@ impl Network {
             return answer(out, self.login(session, email, password));
         }
         let Some(Session { email: me, login }) = session else { return answer(out, Err("not logged in")) };
-        let account = self.accounts.get_mut(me).filter(|account| account.login == Some(*login));
-        let Some(account) = account else {
+        if self.accounts.get(me).is_none_or(|account| account.login != Some(*login)) {
             return match command {
                 Command::Poll => {
                     *session = None;
@@ -86,18 +71,15 @@ impl Network {
                 }
                 _ => answer(out, Err("logged in elsewhere")),
             };
-        };
-        account.unconfirmed.clear();
+        }
+        self.confirm(me);
         match *command {
-            Command::Add { nick, email } => answer(out, self.add(me, &nick.to_string(), email)),
+            Command::Add { nick, email } => answer(out, self.add(me, nick.to_string(), email)),
             Command::Delete { user } => {
                 let deleted = self.find(me, user).and_then(|email| self.delete(me, &email));
                 answer(out, deleted);
             }
-            Command::Nick { nick } => {
-                account.nick = nick.to_string();
-                answer(out, Ok(()));
-            }
+            Command::Nick { nick } => answer(out, self.rename(me, nick.to_string())),
             Command::Privacy { public, ask } => {
                 self.change(me, |account| (account.public, account.ask) = (public, ask));
                 answer(out, Ok(()));
@@ -133,17 +115,26 @@ impl Network {
         }
     }
 
+    /// What an account was told has arrived.
+    fn confirm(&mut self, me: &str) {
+        let flushed = self.accounts.get_mut(me).map(|account| account.mailbox.confirm());
+        for sender in flushed.into_iter().flatten() {
+            self.tell(&sender, &Event::Flushed { email: me });
+        }
+    }
+
     /// The connection is lost: what it has not confirmed waits for the next.
     pub fn lose(&mut self, session: Option<Session>) {
         if let Some(account) = session.as_ref().and_then(|session| self.logged_in(session)) {
-            account.take_back();
+            account.mailbox.take_back();
         }
         self.log_off(session);
     }
 
     fn log_off(&mut self, session: Option<Session>) {
         let Some(session) = session else { return };
-        if self.logged_in(&session).is_some() {
+        if let Some(account) = self.logged_in(&session) {
+            account.mailbox.forget_moods();
             self.change(&session.email, |account| account.login = None);
         }
     }
@@ -160,9 +151,15 @@ impl Network {
         if !email.contains('@') {
             return Err("an account is an email");
         }
+        if email.len() > LONGEST_EMAIL {
+            return Err("the email is too long");
+        }
+        if password.len() > LONGEST_PASSWORD {
+            return Err("the password is too long");
+        }
         let account = self.accounts.entry(email.to_owned()).or_insert_with(|| Account {
             password: password.to_owned(),
-            nick: email.split('@').next().unwrap_or_default().to_owned(),
+            nick: own_nick(email),
             public: true,
             ask: true,
             ..Account::default()
@@ -170,7 +167,8 @@ impl Network {
         if account.password != password {
             return Err("wrong password");
         }
-        account.take_back();
+        account.mailbox.take_back();
+        account.mailbox.forget_moods();
         self.logins += 1;
         let login = self.logins;
         self.change(email, |account| (account.login, account.status) = (Some(login), "offline".to_owned()));
@@ -209,52 +207,51 @@ impl Network {
         for (watcher, before) in watchers {
             let now = self.status(email, &watcher).to_owned();
             if now != before {
-                self.tell_status(&watcher, email, &now, 0);
+                self.tell_status(&watcher, email, 0);
             }
         }
     }
 
     /// To those who are logged off, only what is lost is worth telling.
-    fn tell_status(&mut self, to: &str, email: &str, status: &str, discarded: u32) {
-        let Some(account) = self.accounts.get_mut(to) else { return };
-        if account.login.is_none() && discarded == 0 {
-            return;
+    fn tell_status(&mut self, to: &str, email: &str, discarded: u32) {
+        if let Some(account) = self.accounts.get_mut(to)
+            && (account.login.is_some() || discarded > 0)
+        {
+            account.mailbox.add(Waiting::Status { email: email.to_owned(), discarded });
         }
-        let mut discarded = discarded;
-        account.waiting.retain(|waiting| match waiting {
-            Waiting::Status { email: other, discarded: earlier, .. } if *other == email => {
-                discarded = discarded.saturating_add(*earlier);
-                false
-            }
-            _ => true,
-        });
-        account.waiting.push_back(Waiting::Status { email: email.to_owned(), status: status.to_owned(), discarded });
     }
 
-    /// Tells an event. One that waits already is told once, where it came last: what came between may
-    /// have said the opposite.
-    fn tell(&mut self, to: &str, event: &Event<'_>) {
-        let Some(account) = self.accounts.get_mut(to) else { return };
-        let mut line = String::new();
-        // Emails come from commands, so that they are words.
-        let written = event.write(&mut line).is_ok();
-        let waits = |waiting: &Waiting| matches!(waiting, Waiting::Line(other) if *other == line);
-        if written {
-            account.waiting.retain(|waiting| !waits(waiting));
-            account.waiting.push_back(Waiting::Line(line));
+    fn tell(&mut self, to: &str, told: &Event<'_>) {
+        if let Some(account) = self.accounts.get_mut(to) {
+            let mut line = String::new();
+            event(&mut line, told);
+            account.mailbox.add(Waiting::Line(line));
         }
+    }
+
+    fn rename(&mut self, me: &str, nick: String) -> Result<(), Refused> {
+        let nick = short_nick(nick)?;
+        self.accounts.get_mut(me).ok_or("no such account")?.nick = nick;
+        Ok(())
     }
 
     /// Adds a contact, or gives it another nick.
-    fn add(&mut self, me: &str, nick: &str, email: &str) -> Result<(), Refused> {
-        if !self.accounts.contains_key(email) {
-            return Err("no such account");
+    fn add(&mut self, me: &str, nick: String, email: &str) -> Result<(), Refused> {
+        let nick = short_nick(nick)?;
+        let watchers = &self.accounts.get(email).ok_or("no such account")?.watchers;
+        if !watchers.contains(me) {
+            if self.accounts[me].contacts.len() >= MOST_CONTACTS {
+                return Err("too many contacts");
+            }
+            if watchers.len() >= MOST_CONTACTS {
+                return Err("too many have this contact");
+            }
         }
         // A private account is seen by whom it adds.
         let mut earlier = None;
         let mut is_watched = false;
         self.change(me, |account| {
-            earlier = account.contacts.insert(email.to_owned(), nick.to_owned());
+            earlier = account.contacts.insert(email.to_owned(), nick);
             is_watched = account.watchers.contains(email);
         });
         if earlier.is_some() {
@@ -266,9 +263,8 @@ impl Network {
             self.tell(email, &Event::UserAdded { email: me });
         }
         self.tell(me, &Event::ContactAdded { email });
-        let status = self.status(email, me).to_owned();
-        if status != "offline" {
-            self.tell_status(me, email, &status, 0);
+        if self.status(email, me) != "offline" {
+            self.tell_status(me, email, 0);
         }
         Ok(())
     }
@@ -287,24 +283,25 @@ impl Network {
     }
 
     fn send(&mut self, me: &str, to: &str, text: &str) -> Result<(), Refused> {
-        let queue = self.queue;
+        let bounds = self.bounds;
         let account = self.accounts.get_mut(to).ok_or("no such account")?;
         if !account.may_meet(me) {
             return Err("this account is private");
         }
-        let stored = account.login.is_none();
-        account.waiting.push_back(Waiting::Message(Message { from: me.to_owned(), text: text.to_owned(), stored }));
-        if let Some(discarded) = account.discard_beyond(queue) {
-            let status = self.status(to, &discarded.from).to_owned();
-            self.tell_status(&discarded.from, to, &status, 1);
+        if text.len() > bounds.bytes {
+            return Err("the message is too long");
+        }
+        let message = Message { from: me.to_owned(), text: text.to_owned(), stored: account.login.is_none() };
+        for discarded in account.mailbox.add_message(message, bounds) {
+            self.tell_status(&discarded.from, to, 1);
         }
         Ok(())
     }
 
     fn typing(&mut self, me: &str, to: &str) -> Result<(), Refused> {
-        let account = self.accounts.get(to).ok_or("no such account")?;
+        let account = self.accounts.get_mut(to).ok_or("no such account")?;
         if account.login.is_some() && account.may_meet(me) {
-            self.tell(to, &Event::Typing { email: me });
+            account.mailbox.add(Waiting::Typing { email: me.to_owned() });
         }
         Ok(())
     }
@@ -333,17 +330,27 @@ impl Network {
 
     fn poll(&mut self, me: &str, out: &mut String) {
         let Some(account) = self.accounts.get_mut(me) else { return };
-        let mut flushed = BTreeSet::new();
-        for waiting in std::mem::take(&mut account.waiting) {
-            waiting.write(out);
-            if let Waiting::Message(message) = waiting {
-                flushed.extend(message.stored.then(|| message.from.clone()));
-                account.unconfirmed.push(message);
-            }
+        let events = account.mailbox.take();
+        for waiting in &events {
+            self.write(me, waiting, out);
         }
         event(out, &Event::End);
-        for sender in flushed {
-            self.tell(&sender, &Event::Flushed { email: me });
+        if let Some(account) = self.accounts.get_mut(me) {
+            account.mailbox.told(events);
+        }
+    }
+
+    fn write(&self, me: &str, waiting: &Waiting, out: &mut String) {
+        match waiting {
+            Waiting::Message(Message { from, text, .. }) => {
+                event(out, &Event::Message { email: from, header: Lines::NONE, text: Lines::new(text) });
+            }
+            Waiting::Status { email, discarded } => {
+                let discarded = Some(*discarded).filter(|discarded| *discarded > 0);
+                event(out, &Event::StatusChanged { email, status: self.status(email, me), discarded });
+            }
+            Waiting::Typing { email } => event(out, &Event::Typing { email }),
+            Waiting::Line(line) => out.push_str(line),
         }
     }
 }
@@ -358,41 +365,16 @@ impl Account {
         let shown = self.login.is_some() && self.status != "hidden" && self.may_meet(seen_by);
         if shown { &self.status } else { "offline" }
     }
-
-    fn take_back(&mut self) {
-        for message in self.unconfirmed.drain(..).rev() {
-            self.waiting.push_front(Waiting::Message(message));
-        }
-    }
-
-    /// Takes out the oldest message when there are more than `limit`.
-    fn discard_beyond(&mut self, limit: usize) -> Option<Message> {
-        let is_message = |waiting: &Waiting| matches!(waiting, Waiting::Message(_));
-        // Counting is for those who have let that much gather.
-        if self.waiting.len() <= limit || self.waiting.iter().filter(|waiting| is_message(waiting)).count() <= limit {
-            return None;
-        }
-        let oldest = self.waiting.iter().position(is_message)?;
-        match self.waiting.remove(oldest) {
-            Some(Waiting::Message(message)) => Some(message),
-            _ => None,
-        }
-    }
 }
 
-impl Waiting {
-    fn write(&self, out: &mut String) {
-        match self {
-            Self::Message(Message { from, text, .. }) => {
-                event(out, &Event::Message { email: from, header: Lines::NONE, text: Lines::new(text) });
-            }
-            Self::Status { email, status, discarded } => {
-                let discarded = Some(*discarded).filter(|discarded| *discarded > 0);
-                event(out, &Event::StatusChanged { email, status, discarded });
-            }
-            Self::Line(line) => out.push_str(line),
-        }
-    }
+/// What an account is called until it says something else.
+fn own_nick(email: &str) -> String {
+    let name = email.split('@').next().unwrap_or_default();
+    name.chars().take(LONGEST_NICK / char::MAX.len_utf8()).collect()
+}
+
+fn short_nick(nick: String) -> Result<String, Refused> {
+    if nick.len() > LONGEST_NICK { Err("the nick is too long") } else { Ok(nick) }
 }
 
 /// What a connection is told whose login was taken over.

@@ -1,5 +1,6 @@
 //! Serves the network over TCP: a thread for each connection, a connection for each login.
 
+mod mailbox;
 mod network;
 
 use std::collections::HashMap;
@@ -10,10 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use spectrum2::msncd::{Answer, Command, Form, ReadError, Reader};
+use spectrum2::msncd::{Answer, Command, Form, Limits, ReadError, Reader};
 
 #[allow(unused_imports, reason = "not every program that includes this names it")]
-pub use network::{LOGGED_IN_ELSEWHERE, Network};
+pub use mailbox::Bounds;
+#[allow(unused_imports, reason = "not every program that includes this names them")]
+pub use network::{LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_CONTACTS, Network};
+
+/// A message is told with another first line than it is sent with. Half of what clients take leaves
+/// room for any.
+const LIMITS: Limits = Limits { length: Limits::DEFAULT.length / 2, ..Limits::DEFAULT };
 
 /// A connection needs little; a thousand of them should not take much.
 const STACK_SIZE: usize = 128 << 10;
@@ -101,7 +108,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 fn serve(mut stream: &TcpStream, network: &Mutex<Network>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut session = None;
-    let mut reader = Reader::new(stream);
+    let mut reader = Reader::with_limits(stream, LIMITS);
     let mut out = String::new();
     let ended = loop {
         out.clear();
