@@ -380,9 +380,9 @@ fn a_daemon_that_is_killed_and_comes_back() {
     let port = daemon.address().port();
     let mut gateway = friends(&daemon);
     // Stored for Cyril, and gone with the daemon.
-    gateway.login("cyril", "secret");
-    gateway.expect("cyril connected");
-    gateway.logout("cyril");
+    let mut cyril = Client::new(TcpStream::connect(daemon.address()).unwrap());
+    cyril.login("cyril@net", "secret").unwrap();
+    cyril.logoff().unwrap();
     gateway.message("alice", "cyril@net", "Until later.");
     gateway.message("alice", BOB, "Are you there?");
     gateway.expect("bob from alice@net: Are you there?");
