@@ -2,7 +2,7 @@
 #![cfg_attr(feature = "std", doc = include_str!("../README.md"))]
 #![cfg_attr(not(feature = "std"), doc = "The Spectrum 2 backend protocol: the frame codec.")]
 #![cfg_attr(not(feature = "std"), no_std)]
-#![deny(missing_docs, unsafe_code)]
+#![deny(missing_docs, unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

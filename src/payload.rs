@@ -165,7 +165,9 @@ macro_rules! payloads {
         /// assert_eq!(Payload::decode(&body[..length]), Ok(payload));
         /// # Ok::<(), spectrum2::EncodeError>(())
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        ///
+        /// `Debug` hides passwords, and shows only the length of what may hold one: `RawXml`, `Unknown`.
+        #[derive(Clone, Copy, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Payload<'a> {
             $(
@@ -189,6 +191,21 @@ macro_rules! payloads {
                 /// The payload as it came; empty when there was none.
                 bytes: &'a [u8],
             },
+        }
+
+        impl fmt::Debug for Payload<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$empty => f.write_str(stringify!($empty)),)*
+                    $($(Self::$variant(message) => f.debug_tuple(stringify!($variant)).field(message).finish(),)*)*
+                    Self::RawXml(xml) => f.debug_tuple("RawXml").field(&HiddenBytes(xml.len())).finish(),
+                    Self::Unknown { type_number, bytes } => f
+                        .debug_struct("Unknown")
+                        .field("type_number", type_number)
+                        .field("bytes", &HiddenBytes(bytes.len()))
+                        .finish(),
+                }
+            }
         }
 
         impl<'a> Payload<'a> {

@@ -6,8 +6,9 @@ use std::fmt::Debug;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
+use spectrum2::descriptor::MESSAGES;
 use spectrum2::frame::{Frame, FrameReader, FrameWriter, HEADER_LEN, encode_to_vec, split};
-use spectrum2::{Client, Event, Login, Payload, Room, Wrapper};
+use spectrum2::{Client, Event, List, Login, Payload, Room, Wrapper, msncd};
 
 const PASSWORD: &str = "5up3rs3cr3t";
 
@@ -26,7 +27,8 @@ fn frames(payloads: &[Payload<'_>]) -> Vec<u8> {
 }
 
 fn login() -> Payload<'static> {
-    Payload::Login(Login { user: "alice", legacy_name: "legacy", password: PASSWORD, ..Login::default() })
+    let extra_fields = List::from(&[PASSWORD]);
+    Payload::Login(Login { user: "alice", legacy_name: "legacy", password: PASSWORD, extra_fields, settings: None })
 }
 
 fn join_room() -> Payload<'static> {
@@ -190,6 +192,54 @@ fn debug_of_messages_shows_no_password() {
     }
 }
 
+/// A field that is added to the schema has to be hidden, and tested above, too.
+#[test]
+fn the_passwords_of_the_schema_are_those_tested_here() {
+    let fields = MESSAGES.iter().flat_map(|message| message.fields.iter().map(|field| (message.name, field.name)));
+    let passwords: Vec<_> = fields.filter(|(_, field)| field.to_lowercase().contains("password")).collect();
+    assert_eq!(passwords, [("Login", "password"), ("Room", "password")]);
+}
+
+/// They may hold anything: the password of a room in a stanza, what later versions will send.
+#[test]
+fn debug_of_payloads_that_are_not_understood_shows_their_length_alone() {
+    let unknown = Payload::Unknown { type_number: 77, bytes: PASSWORD.as_bytes() };
+    for payload in [Payload::RawXml(PASSWORD), unknown] {
+        assert_hidden(&payload);
+        assert_hidden(&Event::Payload(payload));
+    }
+    assert_eq!(format!("{unknown:?}"), "Unknown { type_number: 77, bytes: (11 bytes) }");
+    assert_eq!(format!("{:?}", Payload::RawXml("<a/>")), "RawXml((4 bytes))");
+}
+
+#[test]
+fn debug_of_msncd_shows_no_password() {
+    let command = msncd::Command::Login { email: "a@b", password: PASSWORD };
+    assert_hidden(&command);
+    let mut line = String::new();
+    command.write(&mut line).unwrap();
+
+    // In the middle of the line.
+    let received = &line.as_bytes()[..line.len() - 1];
+    let mut scanner = msncd::Scanner::new(msncd::Form::Command, msncd::Limits::DEFAULT);
+    scanner.scan(received);
+    assert_hidden(&scanner);
+    let mut reader = msncd::Reader::new(Unseen(received));
+    assert_hidden(&reader.read_unit(msncd::Form::Command).unwrap_err());
+    assert_hidden(&reader);
+
+    // What is wrong with a line does not repeat it.
+    for line in [format!("LOGIN {PASSWORD}\n"), format!("{PASSWORD}\n"), format!("LOGOFF {PASSWORD}\n")] {
+        let error = msncd::Command::parse(line.as_bytes()).unwrap_err();
+        assert_hidden(&error);
+        assert!(!error.to_string().contains(PASSWORD));
+    }
+    let unspeakable = msncd::Command::Login { email: "a@b", password: &format!("{PASSWORD}\n") };
+    let error = unspeakable.write(&mut String::new()).unwrap_err();
+    assert_hidden(&error);
+    assert!(!error.to_string().contains(PASSWORD));
+}
+
 #[test]
 fn debug_of_frames_shows_no_password() {
     for stream in [frames(&[login()]), frames(&[join_room()]), malformed_login()] {
@@ -200,6 +250,7 @@ fn debug_of_frames_shows_no_password() {
         assert_hidden(&split(&stream.repeat(2), 1000));
         if let Err(error) = frame.decode() {
             assert_hidden(&error);
+            assert!(!error.to_string().contains(PASSWORD));
             assert_hidden(&Event::Malformed(frame, error));
         }
     }

@@ -30,7 +30,8 @@ message! {
 message! {
     /// Main process to backend: log a user in to the legacy network.
     ///
-    /// Answered by [`Connected`] or [`Disconnected`]. `Debug` hides the password.
+    /// Answered by [`Connected`] or [`Disconnected`]. `Debug` hides the password and the extra
+    /// fields, which may be as secret.
     Login<'a> = 3, "Login" {
         /// JID of the XMPP user.
         required string user = 1 "user";
@@ -39,7 +40,7 @@ message! {
         /// The account's password in the legacy network.
         required password password = 3 "password";
         /// Values of the registration's extra fields that the backend asked for in its configuration.
-        repeated string extra_fields = 4 "extraFields";
+        repeated password extra_fields = 4 "extraFields";
         /// The user's settings.
         optional UserSettings settings = 5 "settings";
     }

@@ -1,5 +1,7 @@
 //! Where a unit ends, however its bytes arrive.
 
+use core::fmt;
+
 use super::error::LimitError;
 use super::words::number;
 
@@ -69,7 +71,7 @@ const HEAD_LENGTH: usize = 32;
 /// assert_eq!(scanner.scan(b"MSG 2 0 bob@exam"), Scan::Partial);
 /// assert_eq!(scanner.scan(b"ple.org\nHello,\nAlice\nPOLLEND\n"), Scan::Complete(21));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Scanner {
     form: Form,
     limits: Limits,
@@ -79,6 +81,19 @@ pub struct Scanner {
     length: usize,
     lines: u32,
     failure: Option<LimitError>,
+}
+
+/// The start of the line is not shown: it may hold a password.
+impl fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scanner")
+            .field("form", &self.form)
+            .field("limits", &self.limits)
+            .field("state", &self.state)
+            .field("length", &self.length)
+            .field("failure", &self.failure)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
