@@ -29,7 +29,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -95,7 +95,11 @@ impl Host {
     /// # Errors
     /// A program that cannot be started.
     pub fn spawn(&self, command: &BackendCommand) -> io::Result<BackendProcess> {
-        command.to_command(self.address).spawn().map(BackendProcess::from)
+        let mut command = command.to_command(self.address);
+        // A group is what the library offers; the terminal's signals are for whoever runs the test.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn().map(BackendProcess::from)
     }
 
     /// Waits for a process to connect, as [`accept`](Self::accept) does, but no longer than it lives.
@@ -146,7 +150,8 @@ impl Drop for Host {
 #[derive(Clone, Debug)]
 pub struct BackendCommand {
     program: PathBuf,
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
+    main_arguments: Vec<OsString>,
     jid: String,
     config_path: Option<PathBuf>,
     directory: Option<PathBuf>,
@@ -158,6 +163,7 @@ impl BackendCommand {
         Self {
             program: program.as_ref().to_owned(),
             arguments: Vec::new(),
+            main_arguments: Vec::new(),
             jid: "backend.localhost".to_owned(),
             config_path: None,
             directory: None,
@@ -167,8 +173,16 @@ impl BackendCommand {
     /// Adds an argument of one's own: before those that Spectrum adds, as it stands in the
     /// configuration's `service.backend`.
     #[must_use]
-    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds an argument that the main process was started with and passes on, such as `-n`. A backend
+    /// ignores what it does not know.
+    #[must_use]
+    pub fn main_arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.main_arguments.push(argument.into());
         self
     }
 
@@ -193,19 +207,16 @@ impl BackendCommand {
         self
     }
 
-    /// The process to be spawned, for settings of one's own.
+    /// The process to be spawned, for settings of one's own. It stays in the caller's process group.
     pub fn to_command(&self, address: SocketAddr) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
         command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
-        command.args(["--service.backend_id=1", "-j", &self.jid]);
-        command.args(self.config_path.as_deref().map(AsRef::<OsStr>::as_ref));
+        command.arg("--service.backend_id=1").args(&self.main_arguments).args(["-j", &self.jid]);
+        command.args(&self.config_path);
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        // Spectrum gives it a session of its own; a group of its own is what the library offers.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
 }
