@@ -16,7 +16,10 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// What ends the work before its input ends.
 pub enum Stop {
+    /// What is wrong with the command line.
+    Usage(String),
     Open(String, io::Error),
+    Write(String, io::Error),
     Input(io::Error),
     Output(io::Error),
 }
@@ -24,6 +27,8 @@ pub enum Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Usage(problem) => problem.fmt(f),
+            Self::Write(name, error) => write!(f, "cannot write {name}: {error}"),
             Self::Open(name, error) => write!(f, "cannot open {name}: {error}"),
             Self::Input(error) => write!(f, "cannot read: {error}"),
             Self::Output(error) => write!(f, "cannot write: {error}"),

@@ -1,5 +1,7 @@
-//! `spectrum2-wire`: frames to JSON lines, and back.
+//! `spectrum2-wire`: frames to JSON lines and back, and a check for backends.
 
+#[cfg(unix)]
+mod check;
 mod decode;
 mod encode;
 mod from_json;
@@ -7,7 +9,7 @@ mod job;
 mod to_json;
 
 use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -25,7 +27,7 @@ Exit status:
   1  a frame or a line was malformed; all others were converted
   2  wrong usage, or reading or writing failed";
 
-/// Shows frames of the Spectrum 2 backend protocol as JSON lines, and makes frames of them
+/// Shows frames of the Spectrum 2 backend protocol as JSON lines, makes frames of them, and checks backends
 ///
 /// A frame is a length of four bytes in network byte order and a Protobuf message of that length. In
 /// JSON it is an object on a line of its own, in the Protobuf JSON mapping with the schema's field
@@ -75,6 +77,35 @@ Example:
 
 {EXIT_STATUS}"))]
     Encode(Encode),
+
+    /// Plays Spectrum's main process for a backend in any language, and checks what it does
+    ///
+    /// The backend is started as Spectrum starts it: --host 127.0.0.1 --port PORT --service.backend_id=1
+    /// -j JID FILE, behind its own arguments, in a session of its own, with the file mode mask 0007. Each
+    /// check starts its own, some at a time. --list shows the checks.
+    ///
+    /// A check passes, fails, or is not tried: what a backend does not say that it supports, and what a
+    /// network need not answer, is no failure. A failure comes with its reason, the last frames as
+    /// decode prints them, and what the backend printed. Passwords are not shown.
+    ///
+    /// Unless the options say otherwise, alice logs in with the password "secret", and writes to the
+    /// contact "echo": a network that lets anybody in needs no options. In a real network take accounts
+    /// for testing: they log in and out, send messages (one of them is large: --skip large), change
+    /// presence and photo, add and remove a contact, and enter a room.
+    #[cfg(unix)]
+    #[command(verbatim_doc_comment, args_override_self = true, after_help = check::EXIT_STATUS, after_long_help = format!("\
+Examples:
+  $ spectrum2-wire check -- ./echo-backend
+  $ export SPECTRUM2_PASSWORD
+  $ spectrum2-wire check --config icq.cfg --legacy-name 4711 --contact 4712 -- ./backend.py --verbose
+  $ spectrum2-wire check --only login,rooms --room '#test' --verbose -- ./backend
+
+{}", check::EXIT_STATUS))]
+    Check(Box<check::Options>),
+
+    #[cfg(unix)]
+    #[command(name = check::LAUNCH_COMMAND, hide = true)]
+    LaunchBackend(check::Launch),
 }
 
 #[derive(Args)]
@@ -114,16 +145,25 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode, Stop> {
-    let file = match &command {
-        Command::Decode(Decode { file, .. }) | Command::Encode(Encode { file, .. }) => file.as_deref(),
-    };
+    match command {
+        Command::Decode(Decode { hex: false, limit, file }) => {
+            convert(file.as_deref(), |input, job| decode::stream(input, limit, job))
+        }
+        Command::Decode(Decode { hex: true, limit, file }) => {
+            convert(file.as_deref(), |input, job| decode::hex_lines(input, limit, job))
+        }
+        Command::Encode(Encode { hex, file }) => convert(file.as_deref(), |input, job| encode::lines(input, hex, job)),
+        #[cfg(unix)]
+        Command::Check(options) => check::check(*options),
+        #[cfg(unix)]
+        Command::LaunchBackend(launch) => Ok(check::launch(&launch)),
+    }
+}
+
+fn convert(file: Option<&Path>, work: impl FnOnce(Input, &mut Job) -> Result<(), Stop>) -> Result<ExitCode, Stop> {
     let input = Input::open(file)?;
     let mut job = Job::new(input.len());
-    match command {
-        Command::Decode(Decode { hex: false, limit, .. }) => decode::stream(input, limit, &mut job),
-        Command::Decode(Decode { hex: true, limit, .. }) => decode::hex_lines(input, limit, &mut job),
-        Command::Encode(Encode { hex, .. }) => encode::lines(input, hex, &mut job),
-    }?;
+    work(input, &mut job)?;
     let malformed = job.finish()?;
     Ok(if malformed { ExitCode::from(MALFORMED) } else { ExitCode::SUCCESS })
 }

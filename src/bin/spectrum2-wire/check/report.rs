@@ -1,0 +1,102 @@
+//! What came of the checks.
+
+use std::io;
+use std::time::Duration;
+
+use super::journal::Line;
+use super::plan::Check;
+use super::rules::Sightings;
+use super::session::{Session, Trouble};
+use super::talks::Outcome;
+
+pub struct Report {
+    pub check: &'static Check,
+    pub verdict: Verdict,
+    pub duration: Duration,
+}
+
+pub enum Verdict {
+    /// With a remark, which may be empty.
+    Pass(String),
+    Fail(Failure),
+    /// With the reason.
+    NotTried(String),
+}
+
+pub struct Failure {
+    pub reason: String,
+    /// The last frames, up to the one that it is about.
+    pub frames: Vec<Line>,
+    /// The last lines that the backend printed.
+    pub printed: Vec<String>,
+}
+
+impl Verdict {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pass(_) => "pass",
+            Self::Fail(_) => "fail",
+            Self::NotTried(_) => "not tried",
+        }
+    }
+
+    pub fn of_talk(outcome: Outcome, session: &Session<'_>) -> Self {
+        let hide = |text: String| session.setup.secrets.hide(&text).into_owned();
+        match outcome {
+            Ok(remark) => Self::Pass(hide(remark)),
+            Err(Trouble::NotTried(reason)) => Self::NotTried(hide(reason)),
+            Err(Trouble::Fail(reason)) => {
+                Self::Fail(Failure { reason: hide(reason), frames: session.frames(), printed: session.printed() })
+            }
+        }
+    }
+
+    pub fn of_rule(sightings: Option<Sightings>) -> Self {
+        let Sightings { frames, violations } = sightings.unwrap_or_default();
+        let others = violations.len().saturating_sub(1);
+        match violations.into_iter().next() {
+            None if frames == 0 => Self::NotTried("the backend sent no frame that it is about".into()),
+            None if frames == 1 => Self::Pass("1 frame".into()),
+            None => Self::Pass(format!("{frames} frames")),
+            Some(first) => {
+                let more = match others {
+                    0 => String::new(),
+                    others => format!(", {others} more of the kind"),
+                };
+                let reason = format!("{} (Seen in the check {:?}{more}.)", first.reason, first.during);
+                Self::Fail(Failure { reason, frames: first.frames, printed: Vec::new() })
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Summary {
+    pub passed: usize,
+    pub failed: usize,
+    pub not_tried: usize,
+}
+
+impl Summary {
+    pub fn of(reports: &[Report]) -> Self {
+        let mut summary = Self::default();
+        for report in reports {
+            *match report.verdict {
+                Verdict::Pass(_) => &mut summary.passed,
+                Verdict::Fail(_) => &mut summary.failed,
+                Verdict::NotTried(_) => &mut summary.not_tried,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// Whom the reports are shown to, as they come.
+pub trait Audience {
+    fn show(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Nothing happened for a while: these checks run, and so many of all are done.
+    fn wait(&mut self, _running: &[&'static str], _done: usize, _all: usize) {}
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()>;
+}

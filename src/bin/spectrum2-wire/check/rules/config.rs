@@ -1,0 +1,72 @@
+//! What a backend says that it supports.
+
+use std::collections::BTreeSet;
+
+use spectrum2::Payload;
+
+use super::{Opinion, Rule};
+
+const BOOLEANS: [&str; 7] = [
+    "registration.needPassword",
+    "registration.needRegistration",
+    "features.muc",
+    "features.rawxml",
+    "features.disable_jid_escaping",
+    "features.receipts",
+    "features.send_buddies_on_login",
+];
+
+/// The only key that may stand more than once.
+const LIST: &str = "registration.extraField";
+
+/// What a backend supports, as the main process takes it.
+#[derive(Clone, Copy, Default)]
+pub struct Features {
+    pub muc: bool,
+    pub raw_xml: bool,
+    pub receipts: bool,
+}
+
+impl Features {
+    /// Reads the text of a BACKEND_CONFIG as the main process does.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: spectrum2::Config = text.parse().map_err(|error| format!("{error}"))?;
+        let mut keys = BTreeSet::new();
+        if let Some((key, _)) = config.entries().find(|(key, _)| *key != LIST && !keys.insert(*key)) {
+            return Err(format!("{key} stands there more than once"));
+        }
+        let flag = |key: &str| match config.get(key) {
+            // For Boost, a key without a value is true.
+            Some("") => Ok(true),
+            _ => config.bool(key).map(Option::unwrap_or_default).map_err(|error| error.to_string()),
+        };
+        for key in BOOLEANS {
+            flag(key)?;
+        }
+        Ok(Self { muc: flag("features.muc")?, raw_xml: flag("features.rawxml")?, receipts: flag("features.receipts")? })
+    }
+}
+
+/// The main process accepts BACKEND_CONFIG.
+#[derive(Default)]
+pub struct Config {
+    first: Option<String>,
+}
+
+impl Rule for Config {
+    fn received(&mut self, payload: &Payload<'_>) -> Opinion {
+        let Payload::BackendConfig(config) = payload else { return None };
+        match &self.first {
+            Some(first) if first == config.config => return Some(Ok(())),
+            Some(_) => {
+                return Some(Err(
+                    "A second BACKEND_CONFIG says something else than the first. The main process takes \
+                     the first alone: send it once, with all that there is to say."
+                        .into(),
+                ));
+            }
+            None => self.first = Some(config.config.to_owned()),
+        }
+        Some(Features::parse(config.config).map(|_| ()).map_err(|problem| format!("BACKEND_CONFIG: {problem}.")))
+    }
+}

@@ -1,0 +1,41 @@
+//! XML that goes into the streams of the users as it is.
+
+use roxmltree::{Document, ParsingOptions};
+use spectrum2::Payload;
+
+use super::{Opinion, Rule};
+
+/// How much of a text is quoted.
+const QUOTED: usize = 60;
+
+/// `xhtml` and stanzas are well-formed.
+#[derive(Default)]
+pub struct Xml;
+
+impl Rule for Xml {
+    fn received(&mut self, payload: &Payload<'_>) -> Opinion {
+        let (what, text, result) = match payload {
+            Payload::ConvMessage(message) => {
+                let xhtml = message.xhtml.filter(|xhtml| !xhtml.is_empty())?;
+                // Any number of elements and text; it is put into an element.
+                ("The xhtml of TYPE_CONV_MESSAGE", xhtml, check(&format!("<body>{xhtml}</body>")))
+            }
+            Payload::RawXml(xml) => ("TYPE_RAW_XML", *xml, check(xml)),
+            _ => return None,
+        };
+        Some(result.map_err(|problem| {
+            format!("{what} is not well-formed XML: {problem}, in {:?}.", text.chars().take(QUOTED).collect::<String>())
+        }))
+    }
+}
+
+fn check(xml: &str) -> Result<(), String> {
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(xml, options).map_err(|error| error.to_string())?;
+    // XMPP has none of them.
+    match document.descendants().find(|node| node.is_comment() || node.is_pi()) {
+        Some(node) if node.is_comment() => Err("a comment".into()),
+        Some(_) => Err("a processing instruction".into()),
+        None => Ok(()),
+    }
+}

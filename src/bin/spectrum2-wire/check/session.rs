@@ -1,0 +1,478 @@
+//! A talk with one backend.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::process::ExitStatus;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use spectrum2::frame::{Frame, OwnedFrame, Split, encode_to_vec, split};
+use spectrum2::host::{BackendCommand, Connection, Host};
+use spectrum2::{ConnectionError, Login, Logout, Payload, Status, StatusType, StrMap, UserSettings};
+
+use super::journal::{Journal, Line, Side};
+use super::output::Output;
+use super::process::Process;
+use super::rules::{AllSightings, Features, Violation, Watch};
+use super::setup::{Account, Setup};
+
+/// How long a backend is waited for that is told to leave at the end of a check.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long a process is waited for whose connection has ended, so that its exit status can be told.
+const BURIAL: Duration = Duration::from_secs(2);
+
+/// How often a process is asked whether it has ended, while its frames are read.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Why a talk stops.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The backend does what it must not do, or does not do what it must.
+    Fail(String),
+    /// It cannot be found out with this backend.
+    NotTried(String),
+}
+
+pub fn fail<T>(reason: impl Into<String>) -> Result<T, Trouble> {
+    Err(Trouble::Fail(reason.into()))
+}
+
+pub fn not_tried<T>(reason: impl Into<String>) -> Result<T, Trouble> {
+    Err(Trouble::NotTried(reason.into()))
+}
+
+/// A session that the backend ended.
+#[derive(Clone)]
+struct Lost {
+    error: ConnectionError,
+    message: String,
+}
+
+impl Lost {
+    /// Whether the main process logs in again at once.
+    fn is_passing(&self) -> bool {
+        matches!(self.error, ConnectionError::NETWORK_ERROR | ConnectionError::OTHER_ERROR)
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, {:?}", self.error, self.message)
+    }
+}
+
+/// A backend, and what stands between it and the main process.
+struct Running {
+    process: Process,
+    /// None before the backend connects, and after the connection is closed.
+    connection: Option<Connection>,
+    /// The users who are logged in, with their legacy names.
+    users: Vec<(String, String)>,
+    lost: Option<Lost>,
+}
+
+/// A talk with one backend at a time.
+pub struct Session<'s> {
+    pub setup: &'s Setup,
+    check: &'static str,
+    running: Option<Running>,
+    output: Output,
+    journal: Journal<'s>,
+    watch: Watch,
+    sightings: AllSightings,
+    features: Features,
+    /// The first room of everybody's that the backend lists.
+    listed_room: Option<String>,
+    /// What the main process did last, to be told with a failure.
+    doing: String,
+}
+
+impl<'s> Session<'s> {
+    pub fn new(setup: &'s Setup, check: &'static str) -> Self {
+        Self {
+            setup,
+            check,
+            running: None,
+            output: Output::new(setup, check),
+            journal: Journal::new(setup, check),
+            watch: Watch::new(),
+            sightings: AllSightings::new(),
+            features: Features::default(),
+            listed_room: None,
+            doing: String::new(),
+        }
+    }
+
+    // Start and end.
+
+    /// Starts the backend, and waits until it connects.
+    pub fn start(&mut self) -> Result<(), Trouble> {
+        self.start_with(self.setup.command())
+    }
+
+    pub fn start_with(&mut self, command: BackendCommand) -> Result<(), Trouble> {
+        self.running = None;
+        self.watch = Watch::new();
+        self.features = Features::default();
+        self.doing = "it connected".into();
+        let host = Host::listen().map_err(cannot("listen on loopback"))?;
+        self.output = Output::new(self.setup, self.check);
+        let mut process = Process::spawn(&command, &host, &self.output).map_err(cannot("start the backend"))?;
+        let timeout = self.setup.options.timeout;
+        let connection = process.connect(&host, timeout);
+        self.running = Some(Running { process, connection: None, users: Vec::new(), lost: None });
+        let connection = connection.map_err(|error| {
+            Trouble::Fail(match error.kind() {
+                ErrorKind::TimedOut => {
+                    format!("The backend did not connect to {} within {timeout:?}.", host.address())
+                }
+                _ => format!("{}.", capitalised(&error.to_string())),
+            })
+        })?;
+        self.running_mut()?.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Starts the backend, and waits for its first PONG: what it supports is known then.
+    pub fn begin(&mut self) -> Result<(), Trouble> {
+        self.start()?;
+        self.survives()
+    }
+
+    /// Closes the connection, as a main process does that was killed.
+    pub fn close(&mut self) -> Result<(), Trouble> {
+        if let Some(connection) = self.running_mut()?.connection.take() {
+            connection.close();
+        }
+        Ok(())
+    }
+
+    /// Takes the backend's leave as the main process does: LOGOUT for its users, and EXIT.
+    pub fn finish(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let users = std::mem::take(&mut running.users);
+        if running.connection.is_some() && !users.is_empty() {
+            let logout = |(user, legacy_name)| Payload::Logout(Logout { user, legacy_name });
+            let farewell: Vec<_> =
+                users.iter().map(|(user, name)| logout((user, name))).chain([Payload::Exit]).collect();
+            // The check is over: what comes of it is for other checks to judge.
+            let _ = self.send("EXIT", &farewell).and_then(|()| self.wait_for_end(FAREWELL));
+        }
+        self.running = None;
+    }
+
+    /// Reads on until the process ends. None when it has not by then.
+    pub fn wait_for_end(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, Trouble> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let slice = POLL_INTERVAL.min(deadline.saturating_duration_since(Instant::now()));
+            let running = self.running_mut()?;
+            let has_connection = running.connection.is_some();
+            let is_over = match self.receive_or_end(slice) {
+                Ok(Some(_)) => continue,
+                Ok(None) => !has_connection,
+                Err(_) => true,
+            };
+            let running = self.running_mut()?;
+            // Without a connection there is nothing to do but to wait.
+            let slice = if is_over { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            match running.process.wait(slice) {
+                Ok(status) => return Ok(Some(status)),
+                Err(error) if error.kind() != ErrorKind::TimedOut => return Err(cannot("wait for the backend")(error)),
+                Err(_) if Instant::now() >= deadline => return Ok(None),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Waits for the end of the process, which has to be a good one.
+    pub fn expect_good_end(&mut self) -> Result<(), Trouble> {
+        let timeout = self.setup.options.timeout;
+        match self.wait_for_end(timeout)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => {
+                fail(format!("The backend ended with {status} after {}, in place of status 0.", self.doing))
+            }
+            None => fail(format!("The backend still runs {timeout:?} after {}.", self.doing)),
+        }
+    }
+
+    /// The backend's process.
+    pub fn process(&self) -> Result<&Process, Trouble> {
+        self.running.as_ref().map(|running| &running.process).ok_or_else(gone_already)
+    }
+
+    // Sending.
+
+    /// Sends requests in one write. `doing` names them in the reason of a failure.
+    pub fn send(&mut self, doing: &str, requests: &[Payload<'_>]) -> Result<(), Trouble> {
+        let bytes = encode(requests)?;
+        self.send_pieces(doing, &[&bytes], Duration::ZERO)
+    }
+
+    /// Sends frames in pieces, with a pause between each, so that they arrive as pieces.
+    pub fn send_pieces(&mut self, doing: &str, pieces: &[&[u8]], pause: Duration) -> Result<(), Trouble> {
+        self.doing = doing.to_owned();
+        let bytes = pieces.concat();
+        let mut rest = bytes.as_slice();
+        while let Ok(Split::Complete(frame, behind)) = split(rest, usize::MAX) {
+            self.journal.add(Side::Main, &frame);
+            self.watch.sent(&frame);
+            rest = behind;
+        }
+        for piece in pieces {
+            let connection = self.running_mut()?.connection.as_mut();
+            let sent = connection.ok_or_else(gone_already)?.send_bytes(piece);
+            match sent {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return fail(format!("The backend does not read any more, during {doing}."));
+                }
+                Err(_) => return Err(self.gone()),
+            }
+            if !pause.is_zero() {
+                thread::sleep(pause);
+            }
+        }
+        Ok(())
+    }
+
+    // Receiving.
+
+    /// Waits for the next frame. None when there is none in time.
+    pub fn receive(&mut self, timeout: Duration) -> Result<Option<OwnedFrame>, Trouble> {
+        self.receive_or_end(timeout).map_err(|end| match end {
+            Some(trouble) => trouble,
+            None => self.gone(),
+        })
+    }
+
+    /// As [`receive`](Self::receive); the error is None where the connection has ended.
+    fn receive_or_end(&mut self, timeout: Duration) -> Result<Option<OwnedFrame>, Option<Trouble>> {
+        let running = self.running_mut().map_err(Some)?;
+        let Some(connection) = &mut running.connection else { return Ok(None) };
+        match connection.receive(timeout) {
+            Ok(frame) => {
+                self.note(&frame.as_frame());
+                Ok(Some(frame))
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Some(Trouble::Fail(format!(
+                "The backend announces {error}. The length is four bytes in network byte order, and does not count \
+                 itself."
+            )))),
+            Err(_) => Err(None),
+        }
+    }
+
+    /// Waits until `pick` finds what it looks for. None when it has not in time.
+    pub fn wait<T>(
+        &mut self,
+        timeout: Duration,
+        mut pick: impl FnMut(&Payload<'_>) -> Option<T>,
+    ) -> Result<Option<T>, Trouble> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let Some(frame) = self.receive(deadline.saturating_duration_since(Instant::now()))? else {
+                return Ok(None);
+            };
+            if let Some(found) = frame.decode().ok().and_then(|payload| pick(&payload)) {
+                return Ok(Some(found));
+            }
+        }
+    }
+
+    /// Reads what comes within a time.
+    pub fn listen(&mut self, timeout: Duration) -> Result<(), Trouble> {
+        self.wait(timeout, |_| None::<()>).map(|_| ())
+    }
+
+    /// What was sent so far is behind the backend: it answers a PING, and its user is still logged in.
+    pub fn survives(&mut self) -> Result<(), Trouble> {
+        self.survives_within(self.setup.options.timeout, |_| {})
+    }
+
+    /// As [`survives`](Self::survives), with a look at all that comes before the PONG.
+    pub fn survives_within(&mut self, timeout: Duration, mut look: impl FnMut(&Payload<'_>)) -> Result<(), Trouble> {
+        let doing = self.doing.clone();
+        self.send(&doing, &[Payload::Ping])?;
+        let pong = self.wait(timeout, |payload| {
+            look(payload);
+            matches!(payload, Payload::Pong).then_some(())
+        })?;
+        if pong.is_none() {
+            return fail(format!("The backend did not answer a PING within {timeout:?} after {doing}."));
+        }
+        match self.running_mut()?.lost.take() {
+            Some(lost) if lost.is_passing() => not_tried(format!("the network was lost after {doing}: {lost}")),
+            Some(lost) => fail(format!("The backend put the user out after {doing}: DISCONNECTED with {lost}.")),
+            None => Ok(()),
+        }
+    }
+
+    /// Logs a user in. A user whom the network refuses makes the check one that cannot be tried.
+    pub fn login(&mut self, account: Account<'_>) -> Result<(), Trouble> {
+        self.send("LOGIN", &[login_of(account)])?;
+        self.expect_connected(account)?;
+        // The real one is sent with LOGIN; whether that goes well is a check of its own.
+        self.send("STATUS_CHANGED", &[status_of(account, StatusType::Online)])?;
+        self.survives()
+    }
+
+    pub fn expect_connected(&mut self, account: Account<'_>) -> Result<(), Trouble> {
+        match self.answer_to_login(account)? {
+            Ok(()) => Ok(()),
+            Err((error, message)) => {
+                not_tried(format!("the login of {} was refused: {error:?}, {message:?}", account.user))
+            }
+        }
+    }
+
+    /// Waits for CONNECTED, or for the error and text of DISCONNECTED.
+    pub fn answer_to_login(&mut self, account: Account<'_>) -> Result<Result<(), (ConnectionError, String)>, Trouble> {
+        let timeout = self.setup.options.timeout;
+        let user = account.user;
+        let answer = self.wait(timeout, |payload| match payload {
+            Payload::Connected(connected) if connected.user == user => Some(Some(Ok(()))),
+            Payload::Connected(connected) if connected.user == account.legacy_name => Some(None),
+            Payload::Disconnected(disconnected) if disconnected.user == user => {
+                Some(Some(Err((disconnected.error, disconnected.message.unwrap_or_default().to_owned()))))
+            }
+            _ => None,
+        })?;
+        match answer {
+            Some(Some(Ok(()))) => {
+                let running = self.running_mut()?;
+                running.users.push((user.to_owned(), account.legacy_name.to_owned()));
+                running.lost = None;
+                Ok(Ok(()))
+            }
+            Some(Some(refused)) => Ok(refused),
+            Some(None) => fail(format!("CONNECTED names the legacy name, in place of LOGIN's `user`, {user}.")),
+            None => fail(format!(
+                "Neither CONNECTED nor DISCONNECTED came for {user} within {timeout:?} after {}.",
+                self.doing
+            )),
+        }
+    }
+
+    /// Logs a user out. There is no answer to that.
+    pub fn logout(&mut self, account: Account<'_>) -> Result<(), Trouble> {
+        let Account { user, legacy_name, .. } = account;
+        self.running_mut()?.users.retain(|(name, _)| name != user);
+        self.send("LOGOUT", &[status_of(account, StatusType::Online), Payload::Logout(Logout { user, legacy_name })])?;
+        self.survives()
+    }
+
+    /// What the backend says that it supports.
+    pub fn features(&self) -> Features {
+        self.features
+    }
+
+    /// The first room of everybody's that the backend lists.
+    pub fn listed_room(&self) -> Option<&str> {
+        self.listed_room.as_deref()
+    }
+
+    // What the report is made of.
+
+    /// The last frames.
+    pub fn frames(&self) -> Vec<Line> {
+        self.journal.last()
+    }
+
+    /// The last lines that the backend printed.
+    pub fn printed(&self) -> Vec<String> {
+        self.output.last_lines()
+    }
+
+    pub fn into_sightings(mut self) -> AllSightings {
+        self.finish();
+        self.sightings
+    }
+
+    fn note(&mut self, frame: &Frame<'_>) {
+        self.journal.add(Side::Backend, frame);
+        match frame.decode() {
+            // One that the main process discards leaves all features off.
+            Ok(Payload::BackendConfig(config)) => self.features = Features::parse(config.config).unwrap_or_default(),
+            Ok(Payload::RoomList(list)) if list.user.is_none() && self.listed_room.is_none() => {
+                self.listed_room = list.room.iter().next().map(str::to_owned);
+            }
+            Ok(Payload::Disconnected(end)) => {
+                if let Some(running) = &mut self.running
+                    && running.users.iter().any(|(user, _)| user == end.user)
+                {
+                    running.users.retain(|(user, _)| user != end.user);
+                    let message = end.message.unwrap_or_default().to_owned();
+                    running.lost = Some(Lost { error: end.error, message });
+                }
+            }
+            _ => {}
+        }
+        for (rule, opinion) in self.watch.received(frame) {
+            let sightings = self.sightings.entry(rule).or_default();
+            sightings.frames += 1;
+            if let Err(reason) = opinion {
+                let reason = self.setup.secrets.hide(&reason).into_owned();
+                let frames = self.journal.last();
+                sightings.violations.push(Violation { reason, during: self.check, frames });
+            }
+        }
+    }
+
+    fn running_mut(&mut self) -> Result<&mut Running, Trouble> {
+        self.running.as_mut().ok_or_else(gone_already)
+    }
+
+    /// The connection has ended, which nobody asked for.
+    fn gone(&mut self) -> Trouble {
+        let doing = &self.doing;
+        let Some(running) = &mut self.running else { return gone_already() };
+        running.connection = None;
+        Trouble::Fail(match running.process.wait(BURIAL) {
+            Ok(status) => format!("The backend ended with {status} after {doing}."),
+            Err(_) => format!("The backend closed its connection after {doing}, and runs on."),
+        })
+    }
+}
+
+/// A failure that is not the backend's.
+fn cannot(what: &'static str) -> impl Fn(io::Error) -> Trouble {
+    move |error| Trouble::NotTried(format!("cannot {what}: {error}"))
+}
+
+fn gone_already() -> Trouble {
+    Trouble::Fail("The backend is gone.".into())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+pub fn encode(requests: &[Payload<'_>]) -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    for request in requests {
+        encode_to_vec(request, &mut bytes).map_err(|error| Trouble::NotTried(error.to_string()))?;
+    }
+    Ok(bytes)
+}
+
+/// LOGIN as the main process sends it.
+pub fn login_of(account: Account<'_>) -> Payload<'_> {
+    Payload::Login(login_message(account))
+}
+
+pub fn login_message(account: Account<'_>) -> Login<'_> {
+    const SETTINGS: &[(&str, &str)] = &[("enable_transport", "1"), ("send_headlines", "0"), ("stay_connected", "0")];
+    let Account { user, legacy_name, password } = account;
+    let settings = Some(UserSettings { value: StrMap::from(SETTINGS) });
+    Login { user, legacy_name, password, settings, ..Login::default() }
+}
+
+/// STATUS_CHANGED as the main process sends it.
+pub fn status_of(account: Account<'_>, status: StatusType) -> Payload<'_> {
+    Payload::StatusChanged(Status { user_name: account.user, status, status_message: Some("") })
+}

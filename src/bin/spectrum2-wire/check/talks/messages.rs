@@ -1,0 +1,106 @@
+//! Messages between the user and a contact.
+
+use spectrum2::{ConversationMessage, Payload};
+
+use super::Outcome;
+use crate::check::session::{Session, Trouble, fail, not_tried};
+
+/// The id of the message that a receipt is asked for.
+const ID: &str = "spectrum2-check-1";
+
+/// Logs in, where messages are exchanged as messages.
+fn begin(session: &mut Session<'_>) -> Result<(), Trouble> {
+    session.begin()?;
+    if session.features().raw_xml {
+        return not_tried("the backend says rawxml=1, so messages are stanzas");
+    }
+    session.login(session.setup.account())
+}
+
+/// A message as the main process sends it.
+fn message<'a>(session: &Session<'a>, text: &'a str) -> ConversationMessage<'a> {
+    ConversationMessage {
+        user_name: &session.setup.options.user,
+        buddy_name: &session.setup.options.contact,
+        message: text,
+        xhtml: Some(""),
+        ..ConversationMessage::default()
+    }
+}
+
+pub fn messages(session: &mut Session<'_>) -> Outcome {
+    begin(session)?;
+    let setup = session.setup;
+    let mut sent = vec![
+        message(session, "Hello from spectrum2-wire"),
+        message(session, "Two\nlines"),
+        message(session, "Gr\u{fc}\u{df}e \u{2603} \u{1f600} <&>\"'"),
+        ConversationMessage { xhtml: Some("<b>bold</b> &amp; plain"), ..message(session, "bold & plain") },
+    ];
+    sent.extend(setup.options.messages.iter().map(|text| message(session, text)));
+    let mut replies = 0;
+    for message in &sent {
+        session.send("a message to a contact", &[Payload::ConvMessage(*message)])?;
+        session.survives_within(setup.options.timeout, |payload| replies += usize::from(is_message(payload)))?;
+    }
+    // Whatever is said back is for the checks that watch.
+    while replies < sent.len() {
+        let reply = session.wait(setup.options.optional_timeout, |payload| is_message(payload).then_some(()))?;
+        if reply.is_none() {
+            break;
+        }
+        replies += 1;
+    }
+    Ok(format!("{} sent, {replies} received", sent.len()))
+}
+
+fn is_message(payload: &Payload<'_>) -> bool {
+    matches!(payload, Payload::ConvMessage(_))
+}
+
+pub fn receipts(session: &mut Session<'_>) -> Outcome {
+    session.begin()?;
+    if !session.features().receipts {
+        return not_tried("the backend does not say receipts=1 in BACKEND_CONFIG");
+    }
+    begin(session)?;
+    let asked = ConversationMessage { id: Some(ID), ..message(session, "A message with an id") };
+    session.send("a message with an id", &[Payload::ConvMessage(asked)])?;
+    let id = session.wait(session.setup.options.optional_timeout, |payload| match payload {
+        Payload::ConvMessageAck(receipt) => Some(receipt.id.map(str::to_owned)),
+        _ => None,
+    })?;
+    match id {
+        Some(Some(id)) if id == ID => Ok("CONV_MESSAGE_ACK came".into()),
+        Some(id) => {
+            let id = id.unwrap_or_default();
+            fail(format!("CONV_MESSAGE_ACK has the id {id:?}; that of the message was {ID:?}."))
+        }
+        None => not_tried("no receipt came, which may be right: the contact may not have received the message"),
+    }
+}
+
+pub fn large(session: &mut Session<'_>) -> Outcome {
+    begin(session)?;
+    let setup = session.setup;
+    let size = setup.options.large_size as usize * 1_000_000;
+    let text = "0123456789abcde\n".repeat(size.div_ceil(16));
+    let doing = format!("a message of {} MB", setup.options.large_size);
+    let sent = message(session, &text);
+    session.send(&doing, &[Payload::ConvMessage(sent)])?;
+    // Whether what comes back is whole.
+    let look = |payload: &Payload<'_>| match payload {
+        Payload::ConvMessage(reply) if reply.message.len() > size / 2 => Some(reply.message.contains(&text)),
+        _ => None,
+    };
+    let mut is_whole = None;
+    session.survives_within(3 * setup.options.timeout, |payload| is_whole = is_whole.or(look(payload)))?;
+    if is_whole.is_none() {
+        is_whole = session.wait(setup.options.optional_timeout, look)?;
+    }
+    match is_whole {
+        Some(true) => Ok("it came back whole".into()),
+        Some(false) => fail(format!("What came back of {doing} is not what was sent.")),
+        None => Ok("nothing of it came back, as nothing need".into()),
+    }
+}

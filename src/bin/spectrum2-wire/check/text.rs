@@ -1,0 +1,107 @@
+//! The report for people.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::plan::CHECKS;
+use super::report::{Audience, Report, Summary, Verdict};
+use super::setup::Setup;
+
+/// Waiting that is over sooner is not shown.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Of paragraphs.
+const WIDTH: usize = 100;
+
+pub fn list(output: &mut impl Write) -> io::Result<()> {
+    CHECKS.iter().try_for_each(|check| writeln!(output, "{:<16} {}", check.name, check.what))
+}
+
+pub struct Text<W> {
+    output: W,
+    started: Instant,
+    may_show_progress: bool,
+    progress: Option<ProgressBar>,
+}
+
+impl<W> Text<W> {
+    pub fn new(output: W, setup: &Setup) -> Self {
+        let may_show_progress = io::stderr().is_terminal() && !setup.options.verbose;
+        Self { output, started: Instant::now(), may_show_progress, progress: None }
+    }
+
+    fn clear(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.finish_and_clear();
+        }
+    }
+}
+
+impl<W: Write> Audience for Text<W> {
+    fn show(&mut self, report: &Report) -> io::Result<()> {
+        self.clear();
+        let output = &mut self.output;
+        let (word, remark) = match &report.verdict {
+            Verdict::Pass(remark) => ("PASS", remark.as_str()),
+            Verdict::Fail(_) => ("FAIL", ""),
+            Verdict::NotTried(reason) => ("not tried", reason.as_str()),
+        };
+        write!(output, "{word:<9}  {:<14}  {}", report.check.name, report.check.what)?;
+        match remark {
+            "" => writeln!(output)?,
+            remark => writeln!(output, " ({remark})")?,
+        }
+        if let Verdict::Fail(failure) = &report.verdict {
+            paragraph(output, &failure.reason)?;
+            paragraph(output, &format!("The protocol: {}", report.check.rule))?;
+            section(output, "the last frames", &failure.frames)?;
+            section(output, "the backend printed", &failure.printed)?;
+        }
+        output.flush()
+    }
+
+    fn wait(&mut self, running: &[&'static str], done: usize, all: usize) {
+        if !self.may_show_progress || self.started.elapsed() < QUIET {
+            return;
+        }
+        let progress = self.progress.get_or_insert_with(|| {
+            let style =
+                ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            ProgressBar::new_spinner().with_style(style)
+        });
+        let seconds = self.started.elapsed().as_secs();
+        progress.set_message(format!("{done} of {all} done, {seconds} s; now: {}", running.join(", ")));
+        progress.tick();
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        self.clear();
+        let Summary { passed, failed, not_tried } = summary;
+        writeln!(self.output, "\n{passed} passed, {failed} failed, {not_tried} not tried")
+    }
+}
+
+/// Indented, and cut into lines between words.
+fn paragraph(output: &mut impl Write, text: &str) -> io::Result<()> {
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count() + 1;
+        if column == 0 || column + width > WIDTH {
+            let line_end = if column == 0 { "" } else { "\n" };
+            write!(output, "{line_end}          ")?;
+            column = 10;
+        }
+        write!(output, " {word}")?;
+        column += width;
+    }
+    writeln!(output)
+}
+
+fn section(output: &mut impl Write, title: &str, lines: &[impl ToString]) -> io::Result<()> {
+    if !lines.is_empty() {
+        writeln!(output, "           {title}:")?;
+    }
+    lines.iter().try_for_each(|line| writeln!(output, "             {}", line.to_string()))
+}

@@ -1,0 +1,143 @@
+//! Good backends pass, whatever they can do.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::NamedTempFile;
+
+use super::example::example;
+use super::{PATIENT, Run};
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn echo_passes_all() {
+    let options = ["--json", "--wrong-password", "badpw", "--message", "!delay later"];
+    let run = Run::new(&[&PATIENT[..], &options].concat(), &[example("echo").as_os_str()]);
+    assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
+    assert_eq!(run.with_verdict("not tried"), NONE);
+    assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
+}
+
+/// The backend that the other tests break.
+#[test]
+fn unbroken_backend_passes_all() {
+    let options = ["--json", "--strict", "--wrong-password", "wrong"];
+    let backend = example("broken");
+    let run = Run::new(&[&PATIENT[..], &options].concat(), &[backend.as_os_str(), OsStr::new("not at all")]);
+    assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
+    assert_eq!(run.with_verdict("not tried"), NONE);
+    assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
+}
+
+/// It has no rooms, says CONNECTED when its network has answered, and echoes nothing.
+#[test]
+fn msncd_backend_passes_what_it_has() {
+    let daemon = Daemon::start();
+    let mut config = NamedTempFile::new().unwrap();
+    write!(config, "[msncd]\nport = {}\npoll_interval = 10\n", daemon.port).unwrap();
+    let options = ["--json", "--optional-timeout", "0.2", "--config", config.path().to_str().unwrap()];
+    let users = ["--legacy-name", "alice@net", "--second-legacy-name", "bob@net", "--wrong-password", "another"];
+    let contacts = ["--contact", "carol@net", "--new-contact", "dave@net"];
+    let options = [&PATIENT[..], &options, &users, &contacts].concat();
+    let run = Run::new(&options, &[example("msncd_backend").as_os_str()]);
+    assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
+    // Whether receipts and cards come in time is for the machine to say.
+    let may_lack = ["receipts", "vcard", "rooms", "timestamps", "xml"];
+    let not_tried = run.with_verdict("not tried");
+    assert!(not_tried.iter().all(|check| may_lack.contains(&check.as_str())), "{not_tried:?}");
+    assert!(run.report("rooms")["reason"].as_str().unwrap().contains("muc=1"));
+    assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
+}
+
+/// The example `msncd_daemon`. It is killed when dropped.
+struct Daemon {
+    child: Child,
+    port: String,
+}
+
+impl Daemon {
+    fn start() -> Self {
+        let mut child = Command::new(example("msncd_daemon")).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().rsplit_once(':').unwrap().1.to_owned();
+        Self { child, port }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Nothing that is optional makes a backend fail that lacks it.
+#[test]
+fn backend_that_says_no_more_than_it_must_passes_the_rest() {
+    let options = ["--json", "--optional-timeout", "0.1"];
+    let backend = example("broken");
+    let backend = [backend.as_os_str(), OsStr::new("says no more than it must")];
+    let run = Run::new(&[&PATIENT[..], &options].concat(), &backend);
+    assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
+    let not_tried = ["wrong-password", "receipts", "vcard", "rooms", "config", "timestamps", "xml"];
+    assert_eq!(run.with_verdict("not tried"), not_tried);
+    assert_eq!(run.status, Some(0));
+}
+
+#[test]
+fn refused_login_leaves_what_a_user_is_needed_for_untried() {
+    let options = [&PATIENT[..], &["--json", "--password", "badpw", "--wrong-password", "badpw"]].concat();
+    let backend = example("echo");
+    let run = Run::new(&options, &[backend.as_os_str()]);
+    assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
+    assert_eq!(run.report("login")["verdict"], "pass");
+    let reason = run.report("rooms")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("refused") && reason.contains("AUTHENTICATION_FAILED"), "{reason}");
+    assert_eq!(run.status, Some(0));
+    // A password is never shown.
+    assert!(!run.output.contains("badpw"), "{}", run.output);
+
+    let run = Run::new(&[&options[..], &["--strict"]].concat(), &[backend.as_os_str()]);
+    assert_eq!(run.status, Some(1));
+}
+
+/// The process ID of STATS is not the one that was started then.
+#[test]
+fn script_may_start_the_backend() {
+    let options = [&PATIENT[..], &["--json", "--only", "stats,exit,close"]].concat();
+    let echo = example("echo");
+    let script = ["sh", "-c", "\"$0\" \"$@\"; exit $?"].map(OsStr::new);
+    let run = Run::new(&options, &[&script[..], &[echo.as_os_str()]].concat());
+    assert_eq!(run.with_verdict("pass"), ["stats", "exit", "close"], "{}", run.output);
+}
+
+/// As Spectrum starts it: arguments, session, file mode mask, directory, configuration.
+#[test]
+fn backend_is_started_as_by_spectrum() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path().canonicalize().unwrap();
+    let echo = example("echo");
+    // It prints what it is, and goes on as a backend. The sixth word of `stat` is the session.
+    let script = "umask; pwd; cut -d ' ' -f 6 /proc/$$/stat; echo $$; echo \"$@\"; cat \"$8\"; exec \"$0\" \"$@\"";
+    let options =
+        ["--verbose", "--only", "connect", "--directory", directory.to_str().unwrap(), "--jid", "icq.localhost"];
+    let backend = ["sh", "-c", script].map(OsStr::new);
+    let run = Run::new(&[&PATIENT[..], &options].concat(), &[&backend[..], &[echo.as_os_str()]].concat());
+    assert_eq!(run.status, Some(0), "{}", run.output);
+    let prints = run.complaints.lines().filter_map(|line| line.strip_prefix("connect          prints:  "));
+    let prints: Vec<&str> = prints.collect();
+    let [umask, pwd, session, process, arguments, config @ ..] = prints.as_slice() else { panic!("{prints:?}") };
+    assert_eq!((*umask, *pwd), ("0007", directory.to_str().unwrap()));
+    if cfg!(target_os = "linux") {
+        assert_eq!(session, process);
+    }
+    let words: Vec<&str> = arguments.split(' ').collect();
+    assert_eq!([words[0], words[1], words[2]], ["--host", "127.0.0.1", "--port"]);
+    assert_eq!([words[4], words[5], words[6]], ["--service.backend_id=1", "-j", "icq.localhost"]);
+    assert!(words[7].ends_with(".cfg") && words.len() == 8, "{words:?}");
+    assert_eq!(config[..2], ["[service]", "jid = icq.localhost"]);
+}
