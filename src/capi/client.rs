@@ -1,6 +1,6 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::fmt;
-use core::mem::take;
+use core::mem::{MaybeUninit, take};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::io::{self, ErrorKind};
 use std::sync::{Mutex, MutexGuard, TryLockError};
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn sp2_client_connect_to(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let output = output(client, error)?;
-        let host: &str = told(Mirrored::check(&host), error)?;
+        let host: &str = told(Mirrored::view::<false>(&host), error)?;
         let client = Client::connect_to((host, port));
         let client = client.map_err(|failure| Error::Connect(format!("{host}:{port}"), failure));
         output.write(client_of(told(client, error)?));
@@ -441,7 +441,7 @@ pub unsafe extern "C" fn sp2_client_send_features(
     guard(error, || unsafe {
         let client = given(client, error)?;
         let features = given(features, error)?;
-        let extra_fields: List<'_, &str> = told(Mirrored::check(&features.extra_fields), error)?;
+        let extra_fields: List<'_, &str> = told(Mirrored::view::<false>(&features.extra_fields), error)?;
         let extra_fields: Vec<_> = extra_fields.iter().collect();
         let config = BackendConfig::builder()
             .need_password(features.need_password != 0)
@@ -498,20 +498,27 @@ pub unsafe extern "C" fn sp2_client_next(
         let Connection::Receiving(receiver) = &mut *connection else {
             return Err(fail(error, sp2_result::SP2_CLOSED));
         };
-        output.write(next(receiver, Duration::from_millis(milliseconds.into()), error)?);
-        Ok(())
+        next(receiver, Duration::from_millis(milliseconds.into()), output, error)
     })
 }
 
 /// # Safety
 /// `error` may be written.
-unsafe fn next(receiver: &mut Receiver, timeout: Duration, error: *mut sp2_error) -> Result<sp2_payload, sp2_result> {
+unsafe fn next(
+    receiver: &mut Receiver,
+    timeout: Duration,
+    output: &mut MaybeUninit<sp2_payload>,
+    error: *mut sp2_error,
+) -> Outcome {
     let end = Instant::now() + timeout;
     receiver.set_tick(timeout);
     loop {
         // SAFETY: this function's own contract.
         match unsafe { told(receiver.next_event(), error) }? {
-            Some(Event::Payload(payload)) => return Ok(sp2_payload::of(&payload)),
+            Some(Event::Payload(payload)) => {
+                sp2_payload::put(&payload, output);
+                return Ok(());
+            }
             // SAFETY: as above.
             Some(Event::Malformed(_, malformed)) => return unsafe { told(Err(malformed), error) },
             // The tick counts from the one before, so the first may come early.
@@ -582,7 +589,7 @@ pub unsafe extern "C" fn sp2_main(
     backend: *const sp2_backend,
     user: *mut c_void,
 ) -> c_int {
-    let mut error = core::mem::MaybeUninit::<sp2_error>::uninit();
+    let mut error = MaybeUninit::<sp2_error>::uninit();
     let told_to = error.as_mut_ptr();
     // SAFETY: the caller's contract is theirs; the client is freed when nothing uses it any more.
     let result = guard(told_to, || unsafe {
@@ -685,14 +692,16 @@ impl Backend for Callbacks<'_> {
     }
 
     fn other(&mut self, _: &mut Sender, payload: Payload<'_>) -> io::Result<()> {
-        call!(self.other, &sp2_payload::of(&payload))
+        let mut place = MaybeUninit::uninit();
+        sp2_payload::put(&payload, &mut place);
+        call!(self.other, place.as_ptr())
     }
 
     fn malformed(&mut self, _: &mut Sender, frame: Frame<'_>, malformed: DecodeError) -> io::Result<()> {
         if self.table.malformed.is_none() {
             warning!("a malformed frame of {} bytes: {malformed}", frame.body().len());
         }
-        let mut error = core::mem::MaybeUninit::<sp2_error>::uninit();
+        let mut error = MaybeUninit::<sp2_error>::uninit();
         // SAFETY: it may be written.
         unsafe { malformed.tell(error.as_mut_ptr()) };
         call!(self.malformed, &frame.body().mirror(), error.as_ptr())

@@ -329,13 +329,13 @@ macro_rules! mirrored {
 
             #[inline(always)]
             #[allow(unused_assignments, reason = "nothing is counted behind the last field")]
-            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
                 let mut index = 0;
                 Ok(Self {
                     $($field: {
                         // SAFETY: this function's own contract.
-                        let checked = unsafe { Mirrored::check(&c.$field) };
-                        let value = checked.map_err(|fault: Fault| fault.in_field(Self::DESCRIPTOR, index))?;
+                        let value = unsafe { Mirrored::view::<CHECKED>(&c.$field) };
+                        let value = value.map_err(|fault: Fault| fault.in_field(Self::DESCRIPTOR, index))?;
                         index += 1;
                         value
                     }),*

@@ -1,3 +1,4 @@
+use core::mem::MaybeUninit;
 use core::slice;
 
 use super::error::{Failure, Fault};
@@ -82,15 +83,23 @@ pub struct sp2_wrapper {
 macro_rules! payloads {
     ($($member:ident: $($variant:ident)*;)*) => {
         impl sp2_payload {
+            /// Writes a payload to `place`, field by field: a union of the whole would be moved.
             #[inline(always)]
-            pub(super) fn of(payload: &Payload<'_>) -> Self {
-                let message = match payload {
-                    $($(Payload::$variant(message))|* => sp2_message { $member: message.mirror() },)*
-                    Payload::RawXml(xml) => sp2_message { raw_xml: xml.mirror() },
-                    Payload::Unknown { bytes, .. } => sp2_message { unknown: bytes.mirror() },
-                    Payload::Ping | Payload::Pong | Payload::Exit => sp2_message { unknown: None::<&[u8]>.mirror() },
-                };
-                Self { r#type: payload.type_number(), r#as: message }
+            pub(super) fn put(payload: &Payload<'_>, place: &mut MaybeUninit<Self>) {
+                let place = place.as_mut_ptr();
+                // SAFETY: a payload may be written there, and each member is a part of it.
+                unsafe {
+                    (&raw mut (*place).r#type).write(payload.type_number());
+                    let message = &raw mut (*place).r#as;
+                    match payload {
+                        $($(Payload::$variant(value))|* => (&raw mut (*message).$member).write(value.mirror()),)*
+                        Payload::RawXml(xml) => (&raw mut (*message).raw_xml).write(xml.mirror()),
+                        Payload::Unknown { bytes, .. } => (&raw mut (*message).unknown).write(bytes.mirror()),
+                        Payload::Ping | Payload::Pong | Payload::Exit => {
+                            (&raw mut (*message).unknown).write(None::<&[u8]>.mirror());
+                        }
+                    }
+                }
             }
 
             /// The payload, checked.
@@ -102,14 +111,14 @@ macro_rules! payloads {
                 // SAFETY: the member is the one of the type, and any bytes are a value of it.
                 unsafe {
                     Ok(match Type::from_number(self.r#type) {
-                        $($(Some(Type::$variant) => Payload::$variant(Mirrored::check(&self.r#as.$member)?),)*)*
-                        Some(Type::RawXml) => Payload::RawXml(Mirrored::check(&self.r#as.raw_xml)?),
+                        $($(Some(Type::$variant) => Payload::$variant(Mirrored::view::<false>(&self.r#as.$member)?),)*)*
+                        Some(Type::RawXml) => Payload::RawXml(Mirrored::view::<false>(&self.r#as.raw_xml)?),
                         Some(Type::Ping) => Payload::Ping,
                         Some(Type::Pong) => Payload::Pong,
                         Some(Type::Exit) => Payload::Exit,
                         None => Payload::Unknown {
                             type_number: self.r#type,
-                            bytes: Mirrored::check(&self.r#as.unknown)?,
+                            bytes: Mirrored::view::<false>(&self.r#as.unknown)?,
                         },
                     })
                 }
@@ -225,8 +234,10 @@ pub unsafe extern "C" fn sp2_decode(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let body = body(bytes, length, error)?;
-        let payload = output(payload, error)?;
-        payload.write(sp2_payload::of(&told(Payload::decode(body), error)?));
+        let place = output(payload, error)?;
+        let mut payload = Payload::Ping;
+        told(payload.decode_from(body), error)?;
+        sp2_payload::put(&payload, place);
         Ok(())
     })
 }

@@ -154,11 +154,12 @@ pub(super) trait Mirrored<'a>: Copy + 'a {
     /// The value, for C.
     fn mirror(self) -> Self::C;
 
-    /// The value of C, checked.
+    /// The value of C; an error where it is wrong. `CHECKED` says that this very value was viewed before, and was
+    /// right.
     ///
     /// # Safety
-    /// The bytes and elements that `c` points to stay as they are during `'a`.
-    unsafe fn check(c: &'a Self::C) -> Result<Self, Fault>;
+    /// That is so, and the bytes and elements that `c` points to stay as they are during `'a`.
+    unsafe fn view<const CHECKED: bool>(c: &'a Self::C) -> Result<Self, Fault>;
 }
 
 /// The memory that a pointer and a count describe. NULL is fine for nothing.
@@ -203,13 +204,13 @@ impl<'a> Mirrored<'a> for &'a str {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a sp2_str) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a sp2_str) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
         let bytes = unsafe { part(c.ptr.cast::<u8>(), c.len) }?;
-        if !utf8::is_valid(bytes) {
+        if !CHECKED && !utf8::is_valid(bytes) {
             return Err(sp2_result::SP2_INVALID_UTF8.into());
         }
-        // SAFETY: just seen to be UTF-8.
+        // SAFETY: seen to be UTF-8, now or before.
         Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
     }
 }
@@ -223,7 +224,7 @@ impl<'a> Mirrored<'a> for &'a [u8] {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a sp2_bytes) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a sp2_bytes) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
         unsafe { part(c.ptr, c.len) }
     }
@@ -238,7 +239,7 @@ impl<'a> Mirrored<'a> for i32 {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
         Ok(*c)
     }
 }
@@ -252,7 +253,7 @@ impl<'a> Mirrored<'a> for StatusType {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
         Self::from_number(*c).ok_or_else(|| sp2_result::SP2_INVALID_ARGUMENT.into())
     }
 }
@@ -269,7 +270,7 @@ macro_rules! named_number {
             }
 
             #[inline(always)]
-            unsafe fn check(c: &'a i32) -> Result<Self, Fault> {
+            unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
                 Ok(Self(*c))
             }
         }
@@ -291,12 +292,12 @@ macro_rules! optional_pointer {
             }
 
             #[inline(always)]
-            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
                 if c.ptr.is_null() && c.len == 0 {
                     return Ok(None);
                 }
                 // SAFETY: this function's own contract.
-                unsafe { Mirrored::check(c) }.map(Some)
+                unsafe { Mirrored::view::<CHECKED>(c) }.map(Some)
             }
         }
     };
@@ -320,12 +321,12 @@ macro_rules! optional_value {
             }
 
             #[inline(always)]
-            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
                 if c.is_set == 0 {
                     return Ok(None);
                 }
                 // SAFETY: this function's own contract.
-                unsafe { Mirrored::check(&c.value) }.map(Some)
+                unsafe { Mirrored::view::<CHECKED>(&c.value) }.map(Some)
             }
         }
     };
@@ -345,7 +346,7 @@ impl<'a> Mirrored<'a> for bool {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a sp2_bool) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a sp2_bool) -> Result<Self, Fault> {
         Ok(*c != 0)
     }
 }
@@ -359,9 +360,9 @@ impl<'a> Mirrored<'a> for (&'a str, &'a str) {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a sp2_entry) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a sp2_entry) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
-        unsafe { Ok((Mirrored::check(&c.key)?, Mirrored::check(&c.value)?)) }
+        unsafe { Ok((Mirrored::view::<CHECKED>(&c.key)?, Mirrored::view::<CHECKED>(&c.value)?)) }
     }
 }
 
@@ -436,7 +437,7 @@ macro_rules! list {
             }
 
             #[inline(always)]
-            unsafe fn check(c: &'a $c) -> Result<Self, Fault> {
+            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
                 if c.count == 0 {
                     return Ok(List::EMPTY);
                 }
@@ -447,17 +448,19 @@ macro_rules! list {
                 if let Some(window) = unsafe { c.received.window(c.count) }? {
                     return Ok(List::received(window));
                 }
-                // SAFETY: this function's own contract.
-                for item in unsafe { memory(c.items, c.count) }? {
-                    // SAFETY: as above.
-                    let _: $item = unsafe { Mirrored::check(item) }?;
+                if !CHECKED {
+                    // SAFETY: this function's own contract.
+                    for item in unsafe { memory(c.items, c.count) }? {
+                        // SAFETY: as above.
+                        let _: $item = unsafe { Mirrored::view::<false>(item) }?;
+                    }
                 }
                 Ok(List::foreign(c.items.expose_provenance(), c.count, |items, index| {
-                    // SAFETY: the list calls it with the array and an index below the count, which were just
-                    // checked; they stay as they are during `'a`.
+                    // SAFETY: the list calls it with the array and an index below the count, which were checked;
+                    // they stay as they are during `'a`.
                     let item = unsafe { &*ptr::with_exposed_provenance::<$element>(items).wrapping_add(index) };
                     // SAFETY: as above.
-                    unsafe { Mirrored::check(item) }.ok()
+                    unsafe { Mirrored::view::<true>(item) }.ok()
                 }))
             }
         }
@@ -478,9 +481,9 @@ impl<'a> Mirrored<'a> for StrMap<'a> {
     }
 
     #[inline(always)]
-    unsafe fn check(c: &'a sp2_map) -> Result<Self, Fault> {
+    unsafe fn view<const CHECKED: bool>(c: &'a sp2_map) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
-        let entries: List<'a, (&'a str, &'a str)> = unsafe { Mirrored::check(c) }?;
+        let entries: List<'a, (&'a str, &'a str)> = unsafe { Mirrored::view::<CHECKED>(c) }?;
         Ok(entries.into())
     }
 }

@@ -71,7 +71,7 @@ impl Show for ParticipantFlags {
 }
 
 #[inline(always)]
-fn show(payload: &Payload<'_>, sink: &mut impl Sink) {
+pub fn show(payload: &Payload<'_>, sink: &mut impl Sink) {
     match payload {
         Payload::Ping => {
             sink.begin(9);
