@@ -1,5 +1,6 @@
 //! The C ABI as a C program sees it: the same results as in Rust, the contract of its functions, and
-//! the symbols of the library. Wants gcc and nm; with valgrind, the programs run under it.
+//! the symbols of the library. Wants gcc and nm. The programs run under valgrind, and once more with
+//! AddressSanitizer, where valgrind and Rust's nightly toolchain are there.
 #![cfg(all(feature = "capi", feature = "std", target_os = "linux"))]
 
 mod common;
@@ -9,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use common::{recorded, wire};
 use data_encoding::HEXLOWER;
@@ -30,21 +31,78 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
+/// Who watches what a program does with its memory.
+#[derive(Clone, Copy, Debug)]
+enum Watch {
+    Valgrind,
+    /// Compiled into program and library.
+    Sanitizer,
+}
+
+impl Watch {
+    const ALL: [Self; 2] = [Self::Valgrind, Self::Sanitizer];
+
+    fn is_there(self) -> bool {
+        let (mut command, name) = match self {
+            Self::Valgrind => (Command::new("valgrind"), "valgrind"),
+            Self::Sanitizer => (nightly("rustc"), "nightly toolchain, which AddressSanitizer wants"),
+        };
+        let found = command.arg("--version").output().is_ok_and(|output| output.status.success());
+        if !found {
+            common::skipped(&format!("the C ABI: there is no {name}"));
+        }
+        found
+    }
+}
+
+/// A program of Rust's nightly toolchain.
+fn nightly(program: &str) -> Command {
+    let mut rustup = Command::new("rustup");
+    rustup.args(["run", "nightly", program]);
+    rustup
+}
+
+fn build_library(mut cargo: Command, crate_types: &str, target: &Path) {
+    cargo.args(["rustc", "--quiet", "--offline", "--lib", "--features", "capi", "--crate-type", crate_types]);
+    run(cargo.arg("--target-dir").arg(target).current_dir(root()));
+}
+
 /// Where the libraries of the C ABI are, built once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["rustc", "--quiet", "--offline", "--lib", "--crate-type", "staticlib,cdylib"]);
-        cargo.args(["--features", "capi", "--target-dir"]).arg(directory()).current_dir(root());
-        run(&mut cargo);
+        build_library(Command::new(env!("CARGO")), "staticlib,cdylib", &directory());
         directory().join("debug")
     })
 }
 
-/// A program of tests/capi with the library in it.
-fn program(source: &str) -> PathBuf {
-    let program = directory().join(source).with_extension("");
+/// Where the library with AddressSanitizer is, built once.
+fn sanitized_library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let target = "x86_64-unknown-linux-gnu";
+        let mut cargo = nightly("cargo");
+        // With a target, the flag is not for build scripts.
+        cargo.env("RUSTFLAGS", "-Zsanitizer=address").env("CARGO_BUILD_TARGET", target);
+        build_library(cargo, "staticlib", &directory().join("sanitized"));
+        directory().join("sanitized").join(target).join("debug")
+    })
+}
+
+/// A program of tests/capi with the library in it, compiled once.
+fn program(source: &str, watch: Watch) -> PathBuf {
+    static COMPILED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let program = directory().join(format!("{source}.{watch:?}"));
+    // Held while it compiles, so that no other test runs what is half written.
+    let mut compiled = COMPILED.lock().expect("no panic");
+    if !compiled.contains(&program) {
+        compile(source, watch, &program);
+        compiled.insert(program.clone());
+    }
+    program
+}
+
+fn compile(source: &str, watch: Watch, program: &Path) {
     let mut compiler = match source.ends_with(".cpp") {
         true => Command::new("g++"),
         false => Command::new("gcc"),
@@ -52,20 +110,24 @@ fn program(source: &str) -> PathBuf {
     compiler.arg(if source.ends_with(".cpp") { "-std=c++17" } else { "-std=c99" });
     compiler.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-D_POSIX_C_SOURCE=200809L"]);
     compiler.arg("-I").arg(root().join("include")).arg(root().join("tests/capi").join(source));
-    compiler.arg(library().join("libspectrum2.a")).args(["-lpthread", "-ldl", "-lm", "-o"]).arg(&program);
-    run(&mut compiler);
-    program
+    compiler.arg(match watch {
+        Watch::Valgrind => library().join("libspectrum2.a"),
+        Watch::Sanitizer => sanitized_library().join("libspectrum2.a"),
+    });
+    if let Watch::Sanitizer = watch {
+        compiler.arg("-fsanitize=address");
+    }
+    run(compiler.args(["-lpthread", "-ldl", "-lm", "-o"]).arg(program));
 }
 
-/// Runs a program, under valgrind where it is there: it then fails on wrong use of memory, and leaks.
-fn checked(program: &Path, arguments: &[&str], input: &[u8]) -> String {
-    let valgrind = ["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=all"];
-    let mut command = Command::new("valgrind");
-    if Command::new("valgrind").arg("--version").output().is_ok() {
-        command.args(valgrind).arg(program);
-    } else {
-        eprintln!("SKIPPED: there is no valgrind");
-        command = Command::new(program);
+/// Runs a program that was compiled for `watch`.
+fn watched(program: &Path, watch: Watch, arguments: &[&str], input: &[u8]) -> Output {
+    let mut command = match watch {
+        Watch::Valgrind => Command::new("valgrind"),
+        Watch::Sanitizer => Command::new(program),
+    };
+    if let Watch::Valgrind = watch {
+        command.args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=all"]).arg(program);
     }
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program");
@@ -75,8 +137,18 @@ fn checked(program: &Path, arguments: &[&str], input: &[u8]) -> String {
     let output = child.wait_with_output().expect("the program");
     // A program that ends early leaves input unread.
     let _ = writer.join().expect("no panic");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
+    output
+}
+
+/// What a program prints, which uses its memory well, and leaks none of it.
+fn checked(source: &str, input: &[u8]) -> Vec<String> {
+    let there = Watch::ALL.into_iter().filter(|watch| watch.is_there());
+    let printed = there.map(|watch| {
+        let output = watched(&program(source, watch), watch, &[], input);
+        assert!(output.status.success(), "{watch:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    });
+    printed.collect()
 }
 
 /// The line that tests/capi/dump.c writes, made of what Rust finds.
@@ -144,11 +216,12 @@ fn add_value(line: &mut String, name: &str, value: Value<'_>, enumeration: Optio
 /// Compares what C and Rust find in bodies.
 fn compare(bodies: &[Vec<u8>]) {
     let stream: Vec<u8> = bodies.iter().flat_map(|body| wire::frame(body)).collect();
-    let found = checked(&program("dump.c"), &[], &stream);
-    let lines: Vec<_> = found.lines().collect();
-    assert_eq!(lines.len(), bodies.len());
-    for (body, found) in bodies.iter().zip(lines) {
-        assert_eq!(found, line(body), "{}", HEXLOWER.encode(body));
+    for found in checked("dump.c", &stream) {
+        let lines: Vec<_> = found.lines().collect();
+        assert_eq!(lines.len(), bodies.len());
+        for (body, found) in bodies.iter().zip(lines) {
+            assert_eq!(found, line(body), "{}", HEXLOWER.encode(body));
+        }
     }
 }
 
@@ -185,12 +258,23 @@ fn c_finds_what_rust_finds() {
 
 #[test]
 fn the_contract_holds_in_c() {
-    assert_eq!(checked(&program("contract.c"), &[], &[]), "ok\n");
+    checked("contract.c", &[]).iter().for_each(|printed| assert_eq!(printed, "ok\n"));
+}
+
+/// The library reads a byte too many when the program says so: whoever watches has to see it.
+#[test]
+fn wrong_use_of_memory_is_seen() {
+    for watch in Watch::ALL.into_iter().filter(|watch| watch.is_there()) {
+        let output = watched(&program("contract.c", watch), watch, &["plant"], &[]);
+        assert!(!output.status.success(), "{watch:?}: {}", String::from_utf8_lossy(&output.stdout));
+        let report = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(report.contains("invalid read") || report.contains("heap-buffer-overflow"), "{watch:?}: {report}");
+    }
 }
 
 #[test]
 fn the_cpp_header_works() {
-    assert_eq!(checked(&program("plus.cpp"), &[], &[]), "ok\n");
+    checked("plus.cpp", &[]).iter().for_each(|printed| assert_eq!(printed, "ok\n"));
 }
 
 /// The functions that the header declares.

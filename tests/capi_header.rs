@@ -1,6 +1,8 @@
 //! The header of the C ABI: made of the source, as the schema says, and taken by every compiler.
 #![cfg(all(feature = "capi", feature = "std"))]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -130,7 +132,7 @@ fn compile(compiler: &str, language: &str, standard: &str, header: &str) {
 fn is_there(compiler: &str) -> bool {
     let found = Command::new(compiler).arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: there is no {compiler}");
+        common::skipped(&format!("the headers: there is no {compiler}"));
     }
     found
 }

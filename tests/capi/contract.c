@@ -463,7 +463,21 @@ static void nobody_listens(void) {
     CHECK(client == NULL && strlen(error.text) > 0);
 }
 
-int main(void) {
+/* Says that a buffer is a byte longer than it is. */
+static void plant(void) {
+    uint8_t *short_by_one = malloc(CONNECTED_LENGTH - 1);
+    sp2_payload payload;
+    memcpy(short_by_one, connected_alice, CONNECTED_LENGTH - 1);
+    sp2_decode(short_by_one, CONNECTED_LENGTH, &payload, NULL);
+    free(short_by_one);
+}
+
+int main(int count, char **arguments) {
+    if (count == 2 && strcmp(arguments[1], "plant") == 0) {
+        plant();
+        puts("nobody has seen it");
+        return 0;
+    }
     CHECK(sp2_abi_version() == SP2_ABI_VERSION && strlen(sp2_version()) > 0);
     null_is_an_error();
     outputs_are_written_on_success_only();
