@@ -13,6 +13,7 @@
 //! timeout = 10000         # how long the daemon may take for a whole answer, in milliseconds
 //! reconnect_delay = 1000  # the pause after a failed connection, in milliseconds; it doubles each time
 //! typing_lasts = 10000    # how long somebody types who does not say so again, in milliseconds
+//! client_may_take = 5000  # how long events wait for the client of a user, where Spectrum is a server
 //! group = msncd           # the group of contacts, which the protocol has none for
 //! ```
 //!

@@ -51,6 +51,9 @@ impl<'a> BackendConfigBuilder<'a> {
     }
 
     /// Whether users register with a name of their own in the legacy network.
+    ///
+    /// As a server (`server_mode = 1`) without a database, the main process has no registrations: where they
+    /// are needed it refuses each login, and the backend does not hear of it.
     #[must_use]
     pub fn need_registration(mut self, on: bool) -> Self {
         self.need_registration = on;

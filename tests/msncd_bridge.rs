@@ -811,3 +811,35 @@ fn settings_say_what_is_wrong() {
         assert_eq!(read(text).unwrap_err().to_string(), expected);
     }
 }
+
+#[test]
+fn users_register_unless_spectrum_is_a_server() {
+    for (more, expected) in [("", true), ("[service]\nserver_mode = 0", true), ("[service]\nserver_mode = 1", false)] {
+        let mut gateway = Gateway::with(settings(1, more));
+        let frame = gateway.connection.receive(PATIENCE).unwrap();
+        let Payload::BackendConfig(config) = frame.decode().unwrap() else { panic!("{frame:?}") };
+        assert_eq!(config.config.contains("needRegistration=1"), expected, "{more}");
+    }
+}
+
+/// A server loses what it is told before the user's client is there and says a second status.
+#[test]
+fn as_a_server_messages_wait_for_the_client() {
+    let daemon = daemon();
+    let server = settings(daemon.address().port(), "client_may_take = 3600000\n[service]\nserver_mode = 1");
+    let mut gateway = Gateway::with(server);
+    for name in ["bob", "alice"] {
+        gateway.login(name, "secret");
+        gateway.expect(&format!("{name} connected"));
+    }
+    gateway.message("alice", BOB, "for the client");
+    for (name, other, id) in [("alice", BOB, 1), ("bob", ALICE, 2)] {
+        let user_name = &jid(name);
+        gateway.send(Payload::VCard(VCard { user_name, buddy_name: other, id, ..VCard::default() }));
+        gateway.expect_like(&format!("{name} card {id} "), "");
+    }
+    gateway.expect_no_more();
+    gateway.status("bob", StatusType::Online);
+    gateway.expect("bob from alice@net: for the client");
+    gateway.exit();
+}

@@ -85,7 +85,8 @@ impl Bridge {
 
 impl Backend for Bridge {
     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
-        sender.backend_config(&BackendConfig::builder().build()?)
+        // A server's users log in with their accounts of the network.
+        sender.backend_config(&BackendConfig::builder().need_registration(!self.settings.server_mode).build()?)
     }
 
     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use spectrum2::msncd::Error;
 use spectrum2::{ConnectionError, Sender};
 
-use super::inbox::{Inbox, Next};
+use super::inbox::{Inbox, Next, Request};
 use super::line::{Daemon, Line};
 use super::settings::Settings;
 use super::translator::{Translator, User};
@@ -96,6 +96,11 @@ impl Session {
     /// Deals with requests, and polls in between.
     fn work(&self, daemon: &mut Daemon<'_>, translator: &mut Translator<'_>) -> End {
         let mut next_poll = Instant::now();
+        if self.settings.server_mode {
+            // Nobody says whether it is there already, as after a lost connection.
+            next_poll += self.settings.client_may_take;
+        }
+        let mut statuses = 0;
         loop {
             let done = if Instant::now() >= next_poll {
                 let polled = translator.poll(daemon);
@@ -104,7 +109,17 @@ impl Session {
                 polled
             } else {
                 match self.inbox.next(next_poll) {
-                    Next::Request(request) => translator.handle(daemon, request),
+                    Next::Request(request) => {
+                        // A server logs in to check the password, with a first status, and loses messages
+                        // until the user's client says the second.
+                        if matches!(request, Request::Status(_)) {
+                            statuses += 1;
+                            if statuses == 2 {
+                                next_poll = Instant::now();
+                            }
+                        }
+                        translator.handle(daemon, request)
+                    }
                     Next::Nothing => Ok(()),
                     Next::LoggedOut => {
                         // The end of the connection says the same.

@@ -1,4 +1,4 @@
-//! The section `[msncd]` of the configuration.
+//! What the backend reads of the configuration: the section `[msncd]`, and what Spectrum is.
 
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ pub struct Settings {
     pub typing_lasts: Duration,
     /// The group of contacts that the user gave none.
     pub group: String,
+    /// Whether Spectrum is an XMPP server itself, not a part of one.
+    pub server_mode: bool,
+    /// How long events wait for the client of a server's user.
+    pub client_may_take: Duration,
 }
 
 impl Settings {
@@ -42,6 +46,8 @@ impl Settings {
             reconnect_delay: time("msncd.reconnect_delay", 1000)?,
             typing_lasts: time("msncd.typing_lasts", 10_000)?,
             group: text("msncd.group", "msncd"),
+            client_may_take: time("msncd.client_may_take", 5000)?,
+            server_mode: config.bool("service.server_mode")?.unwrap_or(false),
         })
     }
 

@@ -40,6 +40,11 @@ pub trait Backend {
     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()>;
 
     /// The user's presence. Comes right after the login, before it is answered, and on changes.
+    ///
+    /// As a server (`server_mode = 1`) the main process logs a user in to check the password, and tells of
+    /// the user's client with a second call. Messages and [authorization
+    /// requests](Sender::auth_request) that come to it earlier are lost, so what the network kept for
+    /// the user has to wait for that.
     fn status_changed(&mut self, sender: &mut Sender, status: Status<'_>) -> io::Result<()> {
         Ok(())
     }

@@ -135,7 +135,8 @@ impl Sender {
 
     /// The contact asks the user to be added. The answer is
     /// [`buddy_changed`](crate::Backend::buddy_changed) (yes) or
-    /// [`buddy_removed`](crate::Backend::buddy_removed) (no).
+    /// [`buddy_removed`](crate::Backend::buddy_removed) (no). As a server (`server_mode = 1`) the main
+    /// process answers when the user asks to be added in return, and never with no.
     pub fn auth_request(&self, user: &str, buddy: &str) -> io::Result<()> {
         self.buddy(Type::AuthRequest, user, buddy)
     }
