@@ -1,18 +1,19 @@
 //! How the msncd backend and daemon fare under load: the stand-in main process logs in many users,
 //! lets them rest, then has them write to each other, and checks that each message arrives once, and
-//! in order between any two users.
+//! in order between any two users. Polling may take no more than a tenth of a core.
 //!
 //! `cargo build --release --features host --examples && target/release/examples/msncd_load`
 //!
 //! Users and messages may be given: `msncd_load 1000 100000`. Backend and daemon are the two programs
-//! beside this one. Each user takes an open file in each of them: mind `ulimit -n`. The figures of the
-//! processes come from Linux's `/proc`.
+//! beside this one. Each user takes an open file in each of them; the limit is raised where the system
+//! lets it be. The figures of the processes come from Linux's `/proc`.
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,11 +24,14 @@ use spectrum2::{ConversationMessage, Login, Payload, Status, StatusType};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long the users rest, to see what polling takes.
-const REST: Duration = Duration::from_secs(10);
-
 /// To how many others each user writes.
 const FRIENDS: usize = 10;
+
+/// The most that polling once a second may take of a core, in percent.
+const MOST_POLLING: f64 = 10.0;
+
+/// Open files of a process beside those of its users.
+const OTHER_FILES: usize = 50;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -35,42 +39,76 @@ fn main() -> Result<()> {
     let mut numbers = std::env::args().skip(1).map(|word| word.parse::<usize>());
     let users = numbers.next().transpose()?.unwrap_or(1000);
     let messages = numbers.next().transpose()?.unwrap_or(100_000);
+    let rest = Duration::from_secs(10);
+    let (backend, daemon) = (program("msncd_backend")?, program("msncd_daemon")?);
+    Load { users, messages, rest, backend, daemon }.run(|line| println!("{line}"))
+}
 
-    let daemon = Daemon::spawn(messages)?;
-    let host = Host::listen()?;
-    let command = BackendCommand::new(program("msncd_backend")?)
-        .arg(format!("--msncd.port={}", daemon.port))
-        .arg("--msncd.poll_interval=1000");
-    let backend = host.spawn(&command)?;
-    let connection = host.accept(TIMEOUT)?;
-    connection.stream().set_read_timeout(Some(TIMEOUT))?;
-    let (mut reader, mut writer) = connection.split();
+pub struct Load {
+    pub users: usize,
+    pub messages: usize,
+    /// How long the users rest, to see what polling takes.
+    pub rest: Duration,
+    /// The two programs.
+    pub backend: PathBuf,
+    pub daemon: PathBuf,
+}
 
-    let start = Instant::now();
-    log_in(users, &mut reader, &mut writer)?;
-    println!("{users} users logged in after {:.2} s", start.elapsed().as_secs_f64());
+impl Load {
+    /// Tells each figure when it is known.
+    pub fn run(&self, mut tell: impl FnMut(fmt::Arguments<'_>)) -> Result<()> {
+        let Self { users, messages, rest, .. } = *self;
+        raise_file_limit(users + OTHER_FILES)?;
+        let daemon = Daemon::spawn(&self.daemon, messages + users)?;
+        let host = Host::listen()?;
+        let command = BackendCommand::new(&self.backend)
+            .arg(format!("--msncd.port={}", daemon.port))
+            .arg("--msncd.poll_interval=1000");
+        let backend = host.spawn(&command)?;
+        let connection = host.accept(TIMEOUT)?;
+        connection.stream().set_read_timeout(Some(TIMEOUT))?;
+        let (mut reader, mut writer) = connection.split();
 
-    for (name, id) in [("backend", backend.id()), ("daemon", daemon.child.id())] {
-        println!("{name}: {} kB resident, {} threads", status(id, "VmRSS")?, status(id, "Threads")?);
+        let start = Instant::now();
+        log_in(users, &mut reader, &mut writer)?;
+        tell(format_args!("{users} users logged in after {:.2} s", start.elapsed().as_secs_f64()));
+
+        for (name, id) in [("backend", backend.id()), ("daemon", daemon.child.id())] {
+            tell(format_args!("{name}: {} kB resident, {} threads", status(id, "VmRSS")?, status(id, "Threads")?));
+        }
+        let before = (processor_time(backend.id())?, processor_time(daemon.child.id())?);
+        thread::sleep(rest);
+        let share = |before, now: Duration| 100.0 * (now - before).as_secs_f64() / rest.as_secs_f64();
+        let polling = share(before.0, processor_time(backend.id())?);
+        let daemons = share(before.1, processor_time(daemon.child.id())?);
+        tell(format_args!("polling once a second: backend {polling:.1} %, daemon {daemons:.1} % of a core"));
+        if polling > MOST_POLLING * users as f64 / 1000.0 {
+            return Err("polling takes too much".into());
+        }
+
+        let start = Instant::now();
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| send(users, messages, &mut writer));
+            let received = receive(users, messages, &mut reader);
+            sending.join().map_err(|_| "the sending thread panicked")??;
+            received
+        })?;
+        let seconds = start.elapsed().as_secs_f64();
+        expect_no_more(users, &mut reader, &mut writer)?;
+        tell(format_args!(
+            "{messages} messages, each once and in order: {seconds:.2} s, {:.0} a second",
+            messages as f64 / seconds
+        ));
+        Ok(())
     }
-    let before = (processor_time(backend.id())?, processor_time(daemon.child.id())?);
-    thread::sleep(REST);
-    let share = |before, now: Duration| 100.0 * (now - before).as_secs_f64() / REST.as_secs_f64();
-    println!(
-        "polling once a second: backend {:.1} %, daemon {:.1} % of a core",
-        share(before.0, processor_time(backend.id())?),
-        share(before.1, processor_time(daemon.child.id())?),
-    );
+}
 
-    let start = Instant::now();
-    thread::scope(|scope| {
-        let sending = scope.spawn(|| send(users, messages, &mut writer));
-        let received = receive(users, messages, &mut reader);
-        sending.join().map_err(|_| "the sending thread panicked")??;
-        received
-    })?;
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{messages} messages, each once and in order: {seconds:.2} s, {:.0} a second", messages as f64 / seconds);
+/// Of this process, and so of those that it starts.
+fn raise_file_limit(files: usize) -> Result<()> {
+    #[cfg(unix)]
+    if rlimit::increase_nofile_limit(files as u64)? < files as u64 {
+        return Err(format!("{files} open files are not allowed here").into());
+    }
     Ok(())
 }
 
@@ -86,8 +124,8 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn spawn(queue: usize) -> Result<Self> {
-        let mut command = Command::new(program("msncd_daemon")?);
+    fn spawn(program: &Path, queue: usize) -> Result<Self> {
+        let mut command = Command::new(program);
         let mut child = command.args(["--queue", &queue.to_string()]).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
@@ -117,7 +155,7 @@ fn number(name: &str) -> Result<usize> {
     Ok(digits.ok_or("a stranger")?.parse()?)
 }
 
-pub fn log_in(users: usize, reader: &mut FrameReader<TcpStream>, writer: &mut FrameWriter<TcpStream>) -> Result<()> {
+fn log_in(users: usize, reader: &mut FrameReader<TcpStream>, writer: &mut FrameWriter<TcpStream>) -> Result<()> {
     for number in 0..users {
         let (user, account) = (user(number), account(number));
         writer.write(&Payload::Login(Login {
@@ -142,7 +180,7 @@ pub fn log_in(users: usize, reader: &mut FrameReader<TcpStream>, writer: &mut Fr
 }
 
 /// Each user writes to those that follow, in turn. A message is its number between the two.
-pub fn send(users: usize, messages: usize, writer: &mut FrameWriter<TcpStream>) -> std::io::Result<()> {
+fn send(users: usize, messages: usize, writer: &mut FrameWriter<TcpStream>) -> std::io::Result<()> {
     for message in 0..messages {
         let (sender, round) = (message % users, message / users);
         let receiver = (sender + 1 + round % FRIENDS) % users;
@@ -160,7 +198,7 @@ pub fn send(users: usize, messages: usize, writer: &mut FrameWriter<TcpStream>) 
     writer.flush()
 }
 
-pub fn receive(users: usize, messages: usize, reader: &mut FrameReader<TcpStream>) -> Result<()> {
+fn receive(users: usize, messages: usize, reader: &mut FrameReader<TcpStream>) -> Result<()> {
     let mut next: HashMap<(usize, usize), usize> = HashMap::new();
     let mut received = 0;
     while received < messages {
@@ -179,6 +217,31 @@ pub fn receive(users: usize, messages: usize, reader: &mut FrameReader<TcpStream
     }
     let expected = users * FRIENDS.min(messages.div_ceil(users));
     if next.len() > expected { Err("messages between strangers".into()) } else { Ok(()) }
+}
+
+/// Messages to a user come in the order in which they went out: a last one to each comes behind all
+/// that might have come twice.
+fn expect_no_more(
+    users: usize,
+    reader: &mut FrameReader<TcpStream>,
+    writer: &mut FrameWriter<TcpStream>,
+) -> Result<()> {
+    for receiver in 0..users {
+        writer.write(&Payload::ConvMessage(ConversationMessage {
+            user_name: &user((receiver + 1) % users),
+            buddy_name: &account(receiver),
+            message: "last",
+            ..ConversationMessage::default()
+        }))?;
+    }
+    writer.flush()?;
+    for _ in 0..users {
+        match reader.read_frame()?.ok_or("the backend is gone")?.decode()? {
+            Payload::ConvMessage(message) if message.message == "last" => {}
+            other => return Err(format!("{other:?}").into()),
+        }
+    }
+    Ok(())
 }
 
 /// What a process has used of the processors, as Linux tells it.

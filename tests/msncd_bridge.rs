@@ -4,9 +4,6 @@
 
 #[path = "../examples/msncd_backend/bridge.rs"]
 mod bridge;
-#[allow(dead_code)]
-#[path = "../examples/msncd_load.rs"]
-mod load;
 #[path = "../examples/msncd_daemon/server.rs"]
 mod server;
 
@@ -774,28 +771,6 @@ fn a_session_that_ended_keeps_no_thread() {
         thread::yield_now();
     }
     gateway.exit();
-}
-
-#[test]
-fn each_of_many_messages_arrives_once_and_in_order() {
-    let (users, messages) = (50, 10_000);
-    let daemon = Daemon::start(0, network(messages)).unwrap();
-    let Gateway { connection, backend, .. } = Gateway::new(daemon.address().port());
-    connection.stream().set_read_timeout(Some(PATIENCE)).unwrap();
-    let (mut reader, mut writer) = connection.split();
-    load::log_in(users, &mut reader, &mut writer).unwrap();
-    thread::scope(|scope| {
-        let sending = scope.spawn(|| load::send(users, messages, &mut writer));
-        load::receive(users, messages, &mut reader).unwrap();
-        sending.join().unwrap().unwrap();
-    });
-    // Whatever came twice would come before the end.
-    writer.write(&Payload::Exit).unwrap();
-    writer.flush().unwrap();
-    backend.join().unwrap().1.unwrap();
-    while let Some(frame) = reader.read_frame().unwrap() {
-        assert_eq!(describe(&frame.decode().unwrap()), None);
-    }
 }
 
 #[test]
