@@ -35,11 +35,13 @@ fn backend_that_does_not_connect_is_waited_for_as_long_as_told() {
 #[test]
 fn arguments_stand_in_the_order_that_spectrum_gives_them() {
     let host = Host::listen().unwrap();
-    let command = BackendCommand::new("backend").arg("--own").jid("icq.example.org").config_path("/etc/icq.cfg");
+    let command =
+        BackendCommand::new("backend").arg("--own").main_arg("-n").jid("icq.example.org").config_path("/etc/icq.cfg");
     let command = command.to_command(host.address());
     let arguments: Vec<_> = command.get_args().map(|argument| argument.to_str().unwrap().to_owned()).collect();
     let port = host.address().port().to_string();
-    let expected = ["--own", "--host", "127.0.0.1", "--port", &port, "--service.backend_id=1", "-j", "icq.example.org"];
+    let expected =
+        ["--own", "--host", "127.0.0.1", "--port", &port, "--service.backend_id=1", "-n", "-j", "icq.example.org"];
     assert_eq!(arguments[..expected.len()], expected);
     assert_eq!(arguments[expected.len()..], ["/etc/icq.cfg"]);
 }

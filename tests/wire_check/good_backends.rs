@@ -16,7 +16,7 @@ fn echo_passes_all() {
     let options = ["--json", "--wrong-password", "badpw", "--message", "!delay later"];
     let run = Run::new(&[&PATIENT[..], &options].concat(), &[example("echo").as_os_str()]);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
-    assert_eq!(run.with_verdict("not tried"), NONE);
+    assert_eq!(run.with_verdict("not_tried"), NONE);
     assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
 }
 
@@ -27,7 +27,7 @@ fn unbroken_backend_passes_all() {
     let backend = example("broken");
     let run = Run::new(&[&PATIENT[..], &options].concat(), &[backend.as_os_str(), OsStr::new("not at all")]);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
-    assert_eq!(run.with_verdict("not tried"), NONE);
+    assert_eq!(run.with_verdict("not_tried"), NONE);
     assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
 }
 
@@ -45,7 +45,7 @@ fn msncd_backend_passes_what_it_has() {
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     // Whether receipts and cards come in time is for the machine to say.
     let may_lack = ["receipts", "vcard", "rooms", "timestamps", "xml"];
-    let not_tried = run.with_verdict("not tried");
+    let not_tried = run.with_verdict("not_tried");
     assert!(not_tried.iter().all(|check| may_lack.contains(&check.as_str())), "{not_tried:?}");
     assert!(run.report("rooms")["reason"].as_str().unwrap().contains("muc=1"));
     assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
@@ -84,7 +84,7 @@ fn backend_that_says_no_more_than_it_must_passes_the_rest() {
     let run = Run::new(&[&PATIENT[..], &options].concat(), &backend);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     let not_tried = ["wrong-password", "receipts", "vcard", "rooms", "config", "timestamps", "xml"];
-    assert_eq!(run.with_verdict("not tried"), not_tried);
+    assert_eq!(run.with_verdict("not_tried"), not_tried);
     assert_eq!(run.status, Some(0));
 }
 
@@ -140,4 +140,30 @@ fn backend_is_started_as_by_spectrum() {
     assert_eq!([words[4], words[5], words[6]], ["--service.backend_id=1", "-j", "icq.localhost"]);
     assert!(words[7].ends_with(".cfg") && words.len() == 8, "{words:?}");
     assert_eq!(config[..2], ["[service]", "jid = icq.localhost"]);
+}
+
+/// Backends are in sessions of their own, where the terminal's Ctrl-C does not reach them.
+#[cfg(target_os = "linux")]
+#[test]
+fn killed_tool_leaves_no_backend_behind() {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_spectrum2-wire"));
+    // It never connects.
+    tool.args(["check", "--timeout", "600", "--verbose", "--", "sh", "-c", "echo $$; exec sleep 600"]);
+    let mut tool = tool.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(tool.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let backend = format!("/proc/{}/stat", line.trim().rsplit_once(' ').unwrap().1);
+    // Nobody may be there to bury it.
+    let runs = |stat: &Path| std::fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(runs(backend.as_ref()), "{line}");
+    tool.kill().unwrap();
+    tool.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while runs(backend.as_ref()) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -45,6 +45,6 @@ impl<W: Write> Audience for Json<W> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let Summary { passed, failed, not_tried } = summary;
-        self.line(&json!({"summary": {"passed": passed, "failed": failed, "not tried": not_tried}}))
+        self.line(&json!({"summary": {"passed": passed, "failed": failed, "not_tried": not_tried}}))
     }
 }

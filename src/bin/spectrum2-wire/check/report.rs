@@ -36,7 +36,7 @@ impl Verdict {
         match self {
             Self::Pass(_) => "pass",
             Self::Fail(_) => "fail",
-            Self::NotTried(_) => "not tried",
+            Self::NotTried(_) => "not_tried",
         }
     }
 

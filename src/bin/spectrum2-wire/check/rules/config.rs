@@ -70,3 +70,34 @@ impl Rule for Config {
         Some(Features::parse(config.config).map(|_| ()).map_err(|problem| format!("BACKEND_CONFIG: {problem}.")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Features;
+
+    #[test]
+    fn what_the_main_process_accepts() {
+        let good = [
+            "",
+            "[registration]\nneedPassword=1\nneedRegistration=1\nextraField=a\nextraField=b\n[features]\nmuc=1\n",
+            "[features]\r\nmuc = yes # rooms\r\n",
+            "[features]\nmuc=TRUE\nsomething_new=perhaps",
+            "[features]\nmuc=",
+        ];
+        for good in good {
+            assert!(Features::parse(good).is_ok_and(|features| features.muc == good.contains("muc")), "{good}");
+        }
+        let bad = [
+            "[features]\nmuc",
+            "[features\nmuc=1",
+            "muc: 1",
+            "{\"muc\": true}",
+            "[features]\nmuc=2",
+            "[features]\nmuc=1\nmuc=1",
+            "[registration]\nneedPassword=always",
+        ];
+        for bad in bad {
+            assert!(Features::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

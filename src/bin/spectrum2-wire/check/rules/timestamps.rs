@@ -41,3 +41,33 @@ fn is_timestamp(text: &str) -> bool {
         && is_within(part(time, 2), 0, 59)
         && is_within(part(time, 4), 0, 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_timestamp;
+
+    #[test]
+    fn form() {
+        for good in ["20200102T030405", "20200102T030405Z", "20201231T235960"] {
+            assert!(is_timestamp(good), "{good}");
+        }
+        let bad = [
+            "2020-01-02T03:04:05Z",
+            "20200102 030405",
+            "20200102T0304",
+            "20200102T030405.123",
+            "20200102T030405ZZ",
+            "20200102T030405+0100",
+            "20200002T030405",
+            "20201302T030405",
+            "20200132T030405",
+            "20200102T240405",
+            "20200102T036005",
+            "1577934245",
+            "\u{0662}0200102T030405",
+        ];
+        for bad in bad {
+            assert!(!is_timestamp(bad), "{bad}");
+        }
+    }
+}

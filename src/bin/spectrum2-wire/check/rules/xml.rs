@@ -39,3 +39,48 @@ fn check(xml: &str) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use spectrum2::{ConversationMessage, Payload};
+
+    use super::{Rule, Xml};
+
+    fn is_fine(xhtml: &str) -> bool {
+        let message = ConversationMessage { xhtml: Some(xhtml), ..ConversationMessage::default() };
+        Xml.received(&Payload::ConvMessage(message)).is_none_or(|opinion| opinion.is_ok())
+    }
+
+    #[test]
+    fn fragments() {
+        let good =
+            ["", "text", "a &amp; b &#9731;", "<b>a</b> <i>b</i>", "<html xmlns='urn:x'><body>a<br/></body></html>"];
+        for good in good {
+            assert!(is_fine(good), "{good}");
+        }
+        let bad = [
+            "a & b",
+            "a<br>b",
+            "<b>a</i>",
+            "a&nbsp;b",
+            "</body><body>",
+            "<b a=1>c</b>",
+            "<b a='1' a='2'>c</b>",
+            "<x:b>c</x:b>",
+            "<!-- a -->",
+            "<?a b?>",
+            "<!DOCTYPE a>",
+            "a\u{1}b",
+        ];
+        for bad in bad {
+            assert!(!is_fine(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn stanzas() {
+        let is_fine = |xml| Xml.received(&Payload::RawXml(xml)) == Some(Ok(()));
+        assert!(is_fine("<message to='a@b'><body>c</body></message>"));
+        assert!(!is_fine("<message/><message/>") && !is_fine("text") && !is_fine(""));
+    }
+}

@@ -73,7 +73,9 @@ fn join(session: &mut Session<'_>, room: &str) -> Result<usize, Trouble> {
         let left = deadline.saturating_duration_since(Instant::now());
         match next_event(session, room, left)? {
             Some(Event::Participant { nickname, flags, is_gone }) => {
-                if let Some((_, refusal)) = REFUSALS.iter().find(|(refusal, _)| flags.contains(*refusal)) {
+                let refusal = REFUSALS.iter().find(|(refusal, _)| flags.contains(*refusal));
+                // Somebody else may be thrown out just then.
+                if let Some((_, refusal)) = refusal.filter(|_| nickname == options.nickname) {
                     return not_tried(format!("{room} could not be joined: {refusal}"));
                 }
                 nicknames.push(nickname);
@@ -116,16 +118,23 @@ fn join(session: &mut Session<'_>, room: &str) -> Result<usize, Trouble> {
 fn next_event(session: &mut Session<'_>, room: &str, timeout: Duration) -> Result<Option<Event>, Trouble> {
     let user = session.setup.options.user.as_str();
     session.wait(timeout, |payload| match payload {
-        Payload::ParticipantChanged(participant) if participant.user_name == user && participant.room == room => {
+        Payload::ParticipantChanged(participant)
+            if participant.user_name == user && is_same(participant.room, room) =>
+        {
             Some(Event::Participant {
                 nickname: participant.nickname.to_owned(),
                 flags: participant.flag,
                 is_gone: participant.status == StatusType::None,
             })
         }
-        Payload::RoomSubjectChanged(subject) if subject.user_name == user && subject.buddy_name == room => {
+        Payload::RoomSubjectChanged(subject) if subject.user_name == user && is_same(subject.buddy_name, room) => {
             Some(Event::Subject)
         }
         _ => None,
     })
+}
+
+/// Networks do not agree on whether case matters.
+fn is_same(room: &str, other: &str) -> bool {
+    room.to_lowercase() == other.to_lowercase()
 }
