@@ -92,6 +92,21 @@ faults! {
     idle_drop: "dies when STATS cannot be sent" fails ["idle-drop"], "PING, EXIT and a close at once";
 }
 
+/// It does no more than Spectrum's C++ library.
+#[test]
+fn frames_behind_a_malformed_one_may_wait_until_more_comes() {
+    let run = run("stalls after an empty frame", &PATIENT);
+    assert_eq!(run.with_verdict("fail"), [""; 0], "{}", run.output);
+    assert!(run.report("malformed")["remark"].as_str().unwrap().contains("wait until more comes"));
+}
+
+#[test]
+fn another_exit_status_may_be_as_good() {
+    let options = [&PATIENT[..], &["--exit-status", "3"]].concat();
+    let run = run("ends with status 3", &options);
+    assert_eq!(run.with_verdict("fail"), [""; 0], "{}", run.output);
+}
+
 /// They are waited for together.
 #[test]
 fn faults_that_show_by_nothing_coming() {

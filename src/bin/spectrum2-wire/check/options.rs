@@ -103,6 +103,10 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds, help_heading = HOW)]
     pub first_ping: Duration,
 
+    /// An exit status that counts as good, besides 0. Spectrum's C++ library ends with 1 on EXIT
+    #[arg(long, value_name = "STATUS", help_heading = HOW)]
+    pub exit_status: Option<i32>,
+
     /// Length of the large message, in MB
     #[arg(
         long, value_name = "MB", default_value_t = 20,

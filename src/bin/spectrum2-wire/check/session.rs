@@ -22,6 +22,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a process is waited for whose connection has ended, so that its exit status can be told.
 const BURIAL: Duration = Duration::from_secs(2);
 
+/// How long an answer is waited for before more is sent, to see whether the backend goes on then.
+const STALL: Duration = Duration::from_secs(2);
+
 /// How often a process is asked whether it has ended, while its frames are read.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -190,12 +193,16 @@ impl<'s> Session<'s> {
     pub fn expect_good_end(&mut self) -> Result<(), Trouble> {
         let timeout = self.setup.options.timeout;
         match self.wait_for_end(timeout)? {
-            Some(status) if status.success() => Ok(()),
+            Some(status) if self.is_good(status) => Ok(()),
             Some(status) => {
                 fail(format!("The backend ended with {status} after {}, in place of status 0.", self.doing))
             }
             None => fail(format!("The backend still runs {timeout:?} after {}.", self.doing)),
         }
+    }
+
+    fn is_good(&self, status: ExitStatus) -> bool {
+        status.success() || status.code().is_some_and(|code| Some(code) == self.setup.options.exit_status)
     }
 
     /// The backend's process.
@@ -309,6 +316,25 @@ impl<'s> Session<'s> {
             Some(lost) => fail(format!("The backend put the user out after {doing}: DISCONNECTED with {lost}.")),
             None => Ok(()),
         }
+    }
+
+    /// As [`survives`](Self::survives), for what is no good frame. Says whether the backend goes on only when
+    /// more comes, as Spectrum's C++ library does.
+    pub fn survives_and_may_stall(&mut self) -> Result<bool, Trouble> {
+        let doing = self.doing.clone();
+        let timeout = self.setup.options.timeout;
+        let is_pong = |payload: &Payload<'_>| matches!(payload, Payload::Pong).then_some(());
+        self.send(&doing, &[Payload::Ping])?;
+        if self.wait(timeout.min(STALL), is_pong)?.is_some() {
+            return Ok(false);
+        }
+        self.send(&doing, &[Payload::Ping])?;
+        for _ in 0..2 {
+            if self.wait(timeout, is_pong)?.is_none() {
+                return fail(format!("The backend did not answer a PING within {timeout:?} after {doing}."));
+            }
+        }
+        Ok(true)
     }
 
     /// Logs a user in. A user whom the network refuses makes the check one that cannot be tried.

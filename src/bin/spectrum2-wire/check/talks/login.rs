@@ -14,7 +14,7 @@ pub fn login(session: &mut Session<'_>) -> Outcome {
         let refused = format!("{error:?}, {message:?}");
         // Set once: this is the only check that does.
         let _ = session.setup.refused.set(format!("the login of {} was refused: {refused}", account.user));
-        return Ok(format!("answered by DISCONNECTED ({refused}): is the account right?"));
+        return Ok(format!("answered by DISCONNECTED, {refused}: is the account right?"));
     }
     session.send("STATUS_CHANGED", &[status_of(account, StatusType::Online)])?;
     session.survives()?;
