@@ -357,9 +357,7 @@ fn a_stall_at_any_byte_costs_no_processor_and_no_message() {
         });
         ended.assert_complete();
     }
-    println!(
-        "figure: processor of a loop whose connection stalls within a frame, in {} places: {shares:.3?}",
-        shares.len()
-    );
-    assert!(shares.iter().all(|share| *share < 0.1), "{shares:?}");
+    let most = shares.iter().copied().fold(0.0, f64::max);
+    println!("figure: processor of a loop whose connection stalls within a frame {:.1} % at most", 100. * most);
+    assert!(most < 0.1, "{shares:?}");
 }

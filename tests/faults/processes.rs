@@ -4,6 +4,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::thread::{self, JoinHandle};
 
 use spectrum2::frame::{FrameReader, FrameWriter};
@@ -120,4 +121,13 @@ fn a_backend_killed_under_load_loses_what_its_connection_carried() {
         "figure: a backend killed {} times under load: of {next} messages {lost} were on their way and lost, none beside",
         LIVES - 1
     );
+}
+
+/// The example checks order, memory and ends itself; here with fewer messages.
+#[test]
+fn a_soak_of_many_users_and_threads() {
+    let _watchdog = watch();
+    let soak = Command::new(example("soak")).args(["50000", "10000", "30"]).output().unwrap();
+    assert!(soak.status.success(), "{}", String::from_utf8_lossy(&soak.stderr));
+    println!("{}", String::from_utf8_lossy(&soak.stdout));
 }
