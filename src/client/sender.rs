@@ -133,10 +133,10 @@ impl Sender {
         self.buddy(Type::BuddyStoppedTyping, user, buddy)
     }
 
-    /// The contact asks the user to be added. The answer is
-    /// [`buddy_changed`](crate::Backend::buddy_changed) (yes) or
-    /// [`buddy_removed`](crate::Backend::buddy_removed) (no). As a server (`server_mode = 1`) the main
-    /// process answers when the user asks to be added in return, and never with no.
+    /// The contact asks the user to be added. The answer yes is
+    /// [`buddy_changed`](crate::Backend::buddy_changed). As a server (`server_mode = 1`) the main process
+    /// gives it when the user asks to be added in return. A no, to somebody who is not a contact, it
+    /// keeps for itself.
     pub fn auth_request(&self, user: &str, buddy: &str) -> io::Result<()> {
         self.buddy(Type::AuthRequest, user, buddy)
     }

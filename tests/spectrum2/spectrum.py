@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -55,7 +56,8 @@ class Spectrum:
 
     def __init__(self, name, backend, sections="", **changes):
         self.directory = RUNS / name
-        self.directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
         self.log = self.directory / "spectrum.log"
         self.complaints = self.directory / "backend.log"
         self.complaints.write_text("")
@@ -71,14 +73,13 @@ class Spectrum:
         wrapper.chmod(0o755)
         logging = self.directory / "logging.cfg"
         logging.write_text(LOGGING)
-        configuration = change(
-            readme_configuration(),
-            port=self.port,
-            backend=wrapper,
-            working_dir=f"{self.directory}/$jid",
-            pidfile=f"{self.directory}/$jid.pid",
-            **changes,
-        )
+        places = {
+            "port": self.port,
+            "backend": wrapper,
+            "working_dir": f"{self.directory}/$jid",
+            "pidfile": f"{self.directory}/$jid.pid",
+        }
+        configuration = change(readme_configuration(), **(places | changes))
         self.configuration = self.directory / "spectrum.cfg"
         self.configuration.write_text(f"{configuration}\n[logging]\nconfig = {logging}\n{sections}")
         self._start()

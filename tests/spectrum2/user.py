@@ -12,6 +12,7 @@ PLUGINS = [
     "xep_0054",  # cards
     "xep_0066",  # addresses out of band
     "xep_0071",  # text with markup
+    "xep_0077",  # registration
     "xep_0085",  # chat states
     "xep_0153",  # photos in presence
     "xep_0184",  # receipts
