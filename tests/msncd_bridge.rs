@@ -723,6 +723,28 @@ fn what_is_not_known_is_not_claimed() {
     gateway.exit();
 }
 
+/// Of messages that were stored the daemon says when they are delivered.
+#[test]
+fn what_was_delivered_is_not_doubted() {
+    let port = daemon_that(|| {
+        let mut written = 0;
+        move |line: &str| match line {
+            "POLL" if written == 2 => Reply::Say("MFLUSH bob@net\nSCLOSE MAIN\nPOLLEND\n"),
+            _ => {
+                written += usize::from(line.starts_with("SENDMSG"));
+                Reply::Usual
+            }
+        }
+    });
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.message("alice", BOB, "stored");
+    gateway.message("alice", "cyril@net", "who knows");
+    gateway.expect("alice from msncd: Whether your latest messages arrived is not known; they were to: cyril@net");
+    gateway.expect("alice disconnected 0: the network closed the connection");
+    gateway.exit();
+}
+
 #[test]
 fn nothing_is_asked_in_vain_without_a_word() {
     let daemon = daemon();

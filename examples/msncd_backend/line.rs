@@ -51,7 +51,8 @@ impl Line {
     }
 }
 
-/// Within the time that any command has, however many addresses the host has.
+/// Within the time that any command has, however many addresses the host has; looking them up takes
+/// what the system lets it take.
 fn connect(settings: &Settings) -> io::Result<TcpStream> {
     let deadline = Instant::now() + settings.timeout;
     let mut result = Err(ErrorKind::NotFound.into());

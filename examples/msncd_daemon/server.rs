@@ -25,6 +25,9 @@ const LIMITS: Limits = Limits { length: Limits::DEFAULT.length / 2, ..Limits::DE
 /// A connection needs little; a thousand of them should not take much.
 const STACK_SIZE: usize = 128 << 10;
 
+/// A client that does not read for so long is gone, as for its contacts.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The pause after a connection that could not be accepted.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
@@ -107,6 +110,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 
 fn serve(mut stream: &TcpStream, network: &Mutex<Network>) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let mut session = None;
     let mut reader = Reader::with_limits(stream, LIMITS);
     let mut out = String::new();
