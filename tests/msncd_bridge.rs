@@ -13,7 +13,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bridge::{Bridge, Settings};
 use server::{Bounds, Daemon, Network};
@@ -778,20 +778,23 @@ fn a_session_that_ended_keeps_no_thread() {
         let names = names.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
         names.into_iter().any(|other| other.trim() == name)
     };
+    let wait_for_end = || {
+        let end = Instant::now() + PATIENCE;
+        while is_there("gone@xmpp") {
+            assert!(Instant::now() < end, "its thread is still there");
+            thread::yield_now();
+        }
+    };
     let daemon = daemon();
     let mut gateway = Gateway::new(daemon.address().port());
     gateway.login("gone", "secret");
     gateway.expect("gone connected");
     assert!(is_there("gone@xmpp"));
     gateway.logout("gone");
-    while is_there("gone@xmpp") {
-        thread::yield_now();
-    }
+    wait_for_end();
     gateway.login("gone", "guessed");
     gateway.expect("gone disconnected 2: wrong password");
-    while is_there("gone@xmpp") {
-        thread::yield_now();
-    }
+    wait_for_end();
     gateway.exit();
 }
 

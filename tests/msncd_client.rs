@@ -503,6 +503,18 @@ mod timed {
         Some(Instant::now() + Duration::from_millis(20))
     }
 
+    /// What is on its way comes, if not at once.
+    fn error_while_idle<S: Read + Write + Timeouts>(client: &mut Client<Timed<S>>) -> Error {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Err(error) = client.check_idle() {
+                return error;
+            }
+            assert!(Instant::now() < end, "nothing has come");
+            thread::yield_now();
+        }
+    }
+
     /// Writes until the other side is gone.
     fn repeat(mut daemon: impl Write, bytes: &[u8], pause: Duration) {
         while daemon.write_all(bytes).is_ok() {
@@ -570,12 +582,7 @@ mod timed {
         client.status("away").unwrap();
         client.check_idle().expect("nothing has come");
         daemon.write_all(b"OK\n").unwrap();
-        let error = loop {
-            match client.check_idle() {
-                Ok(()) => thread::yield_now(),
-                Err(error) => break error,
-            }
-        };
+        let error = error_while_idle(&mut client);
         assert!(matches!(error, Error::Unasked), "{error}");
         assert!(matches!(client.status("busy"), Err(Error::OutOfStep)));
     }
@@ -586,12 +593,7 @@ mod timed {
     {
         client.check_idle().expect("it is open");
         drop(daemon);
-        let error = loop {
-            match client.check_idle() {
-                Ok(()) => thread::yield_now(),
-                Err(error) => break error,
-            }
-        };
+        let error = error_while_idle(&mut client);
         assert!(matches!(&error, Error::Stream(error) if error.kind() == ErrorKind::UnexpectedEof), "{error}");
         assert!(matches!(client.poll(), Err(Error::OutOfStep)));
     }
