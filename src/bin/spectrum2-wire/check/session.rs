@@ -1,5 +1,7 @@
 //! A talk with one backend.
 
+mod users;
+
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::process::ExitStatus;
@@ -8,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use spectrum2::frame::{Frame, OwnedFrame, Split, encode_to_vec, split};
 use spectrum2::host::{BackendCommand, Connection, Host};
-use spectrum2::{ConnectionError, Login, Logout, Payload, Status, StatusType, StrMap, UserSettings};
+use spectrum2::{ConnectionError, Logout, Payload};
+pub use users::{login_message, login_of, status_of};
 
 use super::journal::{Journal, Line, Side};
 use super::output::Output;
 use super::process::Process;
 use super::rules::{AllSightings, Features, Violation, Watch};
-use super::setup::{Account, Setup};
+use super::setup::Setup;
 
 /// How long a backend is waited for that is told to leave at the end of a check.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -337,60 +340,6 @@ impl<'s> Session<'s> {
         Ok(true)
     }
 
-    /// Logs a user in. A user whom the network refuses makes the check one that cannot be tried.
-    pub fn login(&mut self, account: Account<'_>) -> Result<(), Trouble> {
-        self.send("LOGIN", &[login_of(account)])?;
-        self.expect_connected(account)?;
-        // The real one is sent with LOGIN; whether that goes well is a check of its own.
-        self.send("STATUS_CHANGED", &[status_of(account, StatusType::Online)])?;
-        self.survives()
-    }
-
-    pub fn expect_connected(&mut self, account: Account<'_>) -> Result<(), Trouble> {
-        match self.answer_to_login(account)? {
-            Ok(()) => Ok(()),
-            Err((error, message)) => {
-                not_tried(format!("the login of {} was refused: {error:?}, {message:?}", account.user))
-            }
-        }
-    }
-
-    /// Waits for CONNECTED, or for the error and text of DISCONNECTED.
-    pub fn answer_to_login(&mut self, account: Account<'_>) -> Result<Result<(), (ConnectionError, String)>, Trouble> {
-        let timeout = self.setup.options.timeout;
-        let user = account.user;
-        let answer = self.wait(timeout, |payload| match payload {
-            Payload::Connected(connected) if connected.user == user => Some(Some(Ok(()))),
-            Payload::Connected(connected) if connected.user == account.legacy_name => Some(None),
-            Payload::Disconnected(disconnected) if disconnected.user == user => {
-                Some(Some(Err((disconnected.error, disconnected.message.unwrap_or_default().to_owned()))))
-            }
-            _ => None,
-        })?;
-        match answer {
-            Some(Some(Ok(()))) => {
-                let running = self.running_mut()?;
-                running.users.push((user.to_owned(), account.legacy_name.to_owned()));
-                running.lost = None;
-                Ok(Ok(()))
-            }
-            Some(Some(refused)) => Ok(refused),
-            Some(None) => fail(format!("CONNECTED names the legacy name, in place of LOGIN's `user`, {user}.")),
-            None => fail(format!(
-                "Neither CONNECTED nor DISCONNECTED came for {user} within {timeout:?} after {}.",
-                self.doing
-            )),
-        }
-    }
-
-    /// Logs a user out. There is no answer to that.
-    pub fn logout(&mut self, account: Account<'_>) -> Result<(), Trouble> {
-        let Account { user, legacy_name, .. } = account;
-        self.running_mut()?.users.retain(|(name, _)| name != user);
-        self.send("LOGOUT", &[status_of(account, StatusType::Online), Payload::Logout(Logout { user, legacy_name })])?;
-        self.survives()
-    }
-
     /// What the backend says that it supports.
     pub fn features(&self) -> Features {
         self.features
@@ -484,21 +433,4 @@ pub fn encode(requests: &[Payload<'_>]) -> Result<Vec<u8>, Trouble> {
         encode_to_vec(request, &mut bytes).map_err(|error| Trouble::NotTried(error.to_string()))?;
     }
     Ok(bytes)
-}
-
-/// LOGIN as the main process sends it.
-pub fn login_of(account: Account<'_>) -> Payload<'_> {
-    Payload::Login(login_message(account))
-}
-
-pub fn login_message(account: Account<'_>) -> Login<'_> {
-    const SETTINGS: &[(&str, &str)] = &[("enable_transport", "1"), ("send_headlines", "0"), ("stay_connected", "0")];
-    let Account { user, legacy_name, password } = account;
-    let settings = Some(UserSettings { value: StrMap::from(SETTINGS) });
-    Login { user, legacy_name, password, settings, ..Login::default() }
-}
-
-/// STATUS_CHANGED as the main process sends it.
-pub fn status_of(account: Account<'_>, status: StatusType) -> Payload<'_> {
-    Payload::StatusChanged(Status { user_name: account.user, status, status_message: Some("") })
 }
