@@ -124,6 +124,10 @@ enum sp2_result
      */
     SP2_MISSING_FIELD = 22,
     /**
+     * Lines of a daemon of msncd are malformed, or too long.
+     */
+    SP2_MALFORMED_LINE = 23,
+    /**
      * The command line or the configuration file is not right.
      */
     SP2_LAUNCH_FAILED = 32,
@@ -151,6 +155,18 @@ enum sp2_result
      * The connection is at its end: after EXIT, a close, or a shutdown.
      */
     SP2_CLOSED = 38,
+    /**
+     * The daemon of msncd refused; why is the text of the error.
+     */
+    SP2_REFUSED = 39,
+    /**
+     * An earlier command to the daemon of msncd still waits for its answer.
+     */
+    SP2_UNANSWERED = 40,
+    /**
+     * Which answer of the daemon of msncd belongs to which command cannot be known any more.
+     */
+    SP2_OUT_OF_STEP = 41,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -503,6 +519,132 @@ typedef int32_t sp2_participant_flag;
 #endif // __cplusplus
 
 /**
+ * What to ask of the daemon: `type` of an `sp2_msncd_command`.
+ */
+enum sp2_msncd_command_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Add a contact: `nick`, `email`.
+     */
+    SP2_MSNCD_ADD = 1,
+    /**
+     * Delete a contact: `user`.
+     */
+    SP2_MSNCD_DELETE = 2,
+    /**
+     * Change our own nick: `nick`.
+     */
+    SP2_MSNCD_NICK = 3,
+    /**
+     * Change the privacy: `is_public`, `ask`.
+     */
+    SP2_MSNCD_PRIVACY = 4,
+    /**
+     * Change our own status: `status`.
+     */
+    SP2_MSNCD_STATUS = 5,
+    /**
+     * Log in: `email`, `password`.
+     */
+    SP2_MSNCD_LOGIN = 6,
+    /**
+     * Log off.
+     */
+    SP2_MSNCD_LOGOFF = 7,
+    /**
+     * Send a message: `user`, `text`.
+     */
+    SP2_MSNCD_SEND_MESSAGE = 8,
+    /**
+     * Say that we are typing: `user`. An extension, which not every daemon knows.
+     */
+    SP2_MSNCD_TYPING = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum sp2_msncd_command_type sp2_msncd_command_type;
+#else
+typedef int32_t sp2_msncd_command_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a poll tells: `type` of an `sp2_msncd_event`.
+ */
+enum sp2_msncd_event_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The end of the poll. The next call starts another one.
+     */
+    SP2_MSNCD_EVENT_END = 0,
+    /**
+     * A message: `email`, `header`, `text`.
+     */
+    SP2_MSNCD_EVENT_MESSAGE = 1,
+    /**
+     * Somebody's status changed: `email`, `text`, and maybe how many of our messages were `discarded`.
+     */
+    SP2_MSNCD_EVENT_STATUS_CHANGED = 2,
+    /**
+     * Somebody added us: `email`.
+     */
+    SP2_MSNCD_EVENT_USER_ADDED = 3,
+    /**
+     * Somebody deleted us: `email`.
+     */
+    SP2_MSNCD_EVENT_USER_DELETED = 4,
+    /**
+     * A contact is new on our list: `email`.
+     */
+    SP2_MSNCD_EVENT_CONTACT_ADDED = 5,
+    /**
+     * A contact is no longer on our list: `email`.
+     */
+    SP2_MSNCD_EVENT_CONTACT_DELETED = 6,
+    /**
+     * Messages that waited for somebody are delivered: `email`.
+     */
+    SP2_MSNCD_EVENT_FLUSHED = 7,
+    /**
+     * Somebody is typing to us: `email`.
+     */
+    SP2_MSNCD_EVENT_TYPING = 8,
+    /**
+     * The daemon lost its connection to the network: we are logged off. Maybe `email` and `discarded`.
+     */
+    SP2_MSNCD_EVENT_MAIN_CLOSED = 9,
+    /**
+     * The daemon lost the connection of a conversation. Maybe `email` and `discarded`.
+     */
+    SP2_MSNCD_EVENT_USER_CLOSED = 10,
+    /**
+     * Something went wrong: `code`, and `text` for people.
+     */
+    SP2_MSNCD_EVENT_ERROR = 11,
+    /**
+     * The daemon refused something, without a code: `text`.
+     */
+    SP2_MSNCD_EVENT_REFUSED = 12,
+    /**
+     * A line that this version does not know: `text`.
+     */
+    SP2_MSNCD_EVENT_UNKNOWN = 13,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum sp2_msncd_event_type sp2_msncd_event_type;
+#else
+typedef int32_t sp2_msncd_event_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A connection to the main process.
  *
  * Any thread may send and shut down, at any time. Only one at a time may be in `sp2_client_next`,
@@ -517,6 +659,18 @@ typedef struct sp2_client sp2_client;
  * It does not change, and may be used from any thread until it is freed.
  */
 typedef struct sp2_launch sp2_launch;
+
+/**
+ * A connection to a daemon of msncd, by its line protocol. It has nothing to do with Spectrum.
+ *
+ * Any thread may use it, one at a time: a second one gets `SP2_BUSY`. Results point into the client,
+ * until the next call.
+ *
+ * After `SP2_TIMEOUT` the command is still under way: `sp2_msncd_poll` goes on when it is called again,
+ * for any other command `sp2_msncd_finish` does, and new ones get `SP2_UNANSWERED`. After
+ * `SP2_OUT_OF_STEP`, `SP2_CLOSED` and `SP2_CONNECTION_FAILED` it can only be freed.
+ */
+typedef struct sp2_msncd sp2_msncd;
 
 /**
  * A string: UTF-8, not terminated. Absent when `ptr` is NULL.
@@ -1470,6 +1624,111 @@ typedef struct sp2_backend {
     int32_t (*idle)(struct sp2_client *client, void *user);
 } sp2_backend;
 
+/**
+ * A command that the daemon answers with yes or no. The other fields than those of its type are not
+ * looked at.
+ */
+typedef struct sp2_msncd_command {
+    /**
+     * An `sp2_msncd_command_type`.
+     */
+    int32_t type;
+    /**
+     * Somebody, by email, or by nick where there is no `@` in it.
+     */
+    struct sp2_str user;
+    /**
+     * Any text.
+     */
+    struct sp2_str nick;
+    /**
+     * An account.
+     */
+    struct sp2_str email;
+    /**
+     * A word, such as `online`.
+     */
+    struct sp2_str status;
+    /**
+     * The password of the account.
+     */
+    struct sp2_str password;
+    /**
+     * Any text, of any number of lines.
+     */
+    struct sp2_str text;
+    /**
+     * Whether people who are not on the contact list may write to us and see our status.
+     */
+    sp2_bool is_public;
+    /**
+     * Whether we are asked when somebody adds us.
+     */
+    sp2_bool ask;
+} sp2_msncd_command;
+
+/**
+ * Somebody on a contact list.
+ */
+typedef struct sp2_msncd_contact {
+    /**
+     * The contact's status.
+     */
+    struct sp2_str status;
+    /**
+     * The contact.
+     */
+    struct sp2_str email;
+    /**
+     * What the contact is called; may be empty.
+     */
+    struct sp2_str nick;
+} sp2_msncd_contact;
+
+/**
+ * A contact list, in the daemon's order.
+ */
+typedef struct sp2_msncd_contact_list {
+    /**
+     * The first contact; NULL where there is none.
+     */
+    const struct sp2_msncd_contact *items;
+    /**
+     * The number of contacts.
+     */
+    size_t count;
+} sp2_msncd_contact_list;
+
+/**
+ * What a poll tells.
+ */
+typedef struct sp2_msncd_event {
+    /**
+     * An `sp2_msncd_event_type`.
+     */
+    int32_t type;
+    /**
+     * Whom it is about; absent where it is about nobody.
+     */
+    struct sp2_str email;
+    /**
+     * What the network says about a message: lines, with newlines between them.
+     */
+    struct sp2_str header;
+    /**
+     * A text, as the type says.
+     */
+    struct sp2_str text;
+    /**
+     * How many of our messages were discarded, at most 2147483647.
+     */
+    struct sp2_opt_int32 discarded;
+    /**
+     * The number of an error.
+     */
+    uint32_t code;
+} sp2_msncd_event;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1797,6 +2056,82 @@ int sp2_main(int count,
              char *const *arguments,
              const struct sp2_backend *backend,
              void *user);
+
+/**
+ * Connects to the daemon at a host, by name or address, and a port.
+ *
+ * `client` is to be freed by `sp2_msncd_free`.
+ */
+sp2_result sp2_msncd_connect_to(struct sp2_str host,
+                                uint16_t port,
+                                struct sp2_msncd **client,
+                                struct sp2_error *error);
+
+/**
+ * A client over a connected socket, TCP or Unix, which belongs to it from here on: it is closed when
+ * the client is freed. On Unix alone: elsewhere it is `SP2_INVALID_ARGUMENT`.
+ *
+ * `client` is to be freed by `sp2_msncd_free`.
+ */
+sp2_result sp2_msncd_over(int32_t descriptor,
+                          struct sp2_msncd **client,
+                          struct sp2_error *error);
+
+/**
+ * Closes the connection, and frees the client. NULL is fine.
+ *
+ * `SP2_BUSY`: another thread uses the client, which is not freed.
+ */
+sp2_result sp2_msncd_free(struct sp2_msncd *client);
+
+/**
+ * How long each call may take from now on, its whole answer included; 0, as at the start, is for ever.
+ */
+sp2_result sp2_msncd_set_timeout(struct sp2_msncd *client,
+                                 uint32_t milliseconds,
+                                 struct sp2_error *error);
+
+/**
+ * Sends a command, and waits for its answer.
+ *
+ * `SP2_REFUSED`: the daemon says no; why is the text of the error. `SP2_INVALID_ARGUMENT`: the protocol
+ * has no way to say it, a space in a status for example.
+ */
+sp2_result sp2_msncd_execute(struct sp2_msncd *client,
+                             const struct sp2_msncd_command *command,
+                             struct sp2_error *error);
+
+/**
+ * Waits for the answer to the command that is under way after `SP2_TIMEOUT`, if there is one. What it
+ * asked for is dropped; ask again.
+ */
+sp2_result sp2_msncd_finish(struct sp2_msncd *client,
+                            struct sp2_error *error);
+
+/**
+ * Asks for the contact list, or, with `reverse` other than 0, for those who have us on theirs.
+ */
+sp2_result sp2_msncd_contacts(struct sp2_msncd *client,
+                              int32_t reverse,
+                              struct sp2_msncd_contact_list *contacts,
+                              struct sp2_error *error);
+
+/**
+ * Asks what is known of somebody, by email, or by nick where there is no `@` in it: names and values.
+ */
+sp2_result sp2_msncd_info(struct sp2_msncd *client,
+                          struct sp2_str user,
+                          struct sp2_map *attributes,
+                          struct sp2_error *error);
+
+/**
+ * The next event of a poll, `SP2_MSNCD_EVENT_END` at its end; the call after that starts another poll.
+ *
+ * `SP2_MALFORMED_LINE`: that event is lost; the next is not.
+ */
+sp2_result sp2_msncd_poll(struct sp2_msncd *client,
+                          struct sp2_msncd_event *event,
+                          struct sp2_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

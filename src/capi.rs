@@ -29,6 +29,8 @@ mod frame;
 #[cfg(feature = "std")]
 mod launch;
 mod message;
+#[cfg(feature = "std")]
+mod msncd;
 mod payload;
 mod view;
 
@@ -40,6 +42,8 @@ pub use frame::*;
 #[cfg(feature = "std")]
 pub use launch::*;
 pub use message::*;
+#[cfg(feature = "std")]
+pub use msncd::*;
 pub use payload::*;
 pub use view::*;
 

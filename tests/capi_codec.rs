@@ -4,6 +4,9 @@
 #![cfg(all(feature = "capi", feature = "std", target_os = "linux"))]
 
 mod common;
+#[path = "../examples/msncd_daemon/server.rs"]
+#[allow(dead_code, reason = "the example uses more of it")]
+mod server;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -275,6 +278,20 @@ fn wrong_use_of_memory_is_seen() {
 #[test]
 fn the_cpp_header_works() {
     checked("plus.cpp", &[]).iter().for_each(|printed| assert_eq!(printed, "ok\n"));
+}
+
+#[test]
+fn two_users_of_the_daemon_talk_in_c() {
+    for watch in Watch::ALL.into_iter().filter(|watch| watch.is_there()) {
+        // One each, since they have to be new to each other.
+        let network = server::Network::new(server::Bounds { messages: 100, bytes: 1 << 20 });
+        let daemon = server::Daemon::start(0, network).expect("a daemon");
+        let port = daemon.address().port().to_string();
+        let output = watched(&program("msncd.c", watch), watch, &[&port], &[]);
+        assert!(output.status.success(), "{watch:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.stdout, b"ok\n");
+        daemon.stop();
+    }
 }
 
 /// The functions that the header declares.

@@ -12,7 +12,7 @@ use spectrum2::{ConnectionError, ParticipantFlags, StatusType, Type};
 const HEADER: &str = include_str!("../include/spectrum2.h");
 
 /// The files of the C ABI, in the order of the header.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "src/capi.rs",
     "src/capi/enums.rs",
     "src/capi/view.rs",
@@ -22,6 +22,7 @@ const SOURCES: [&str; 9] = [
     "src/capi/frame.rs",
     "src/capi/launch.rs",
     "src/capi/client.rs",
+    "src/capi/msncd.rs",
 ];
 
 fn root() -> &'static Path {

@@ -57,6 +57,8 @@ pub enum sp2_result {
     SP2_INVALID_UTF8 = 21,
     /// A required field is missing, or holds an enum value that the schema does not know.
     SP2_MISSING_FIELD = 22,
+    /// Lines of a daemon of msncd are malformed, or too long.
+    SP2_MALFORMED_LINE = 23,
     /// The command line or the configuration file is not right.
     SP2_LAUNCH_FAILED = 32,
     /// The main process cannot be reached.
@@ -71,6 +73,12 @@ pub enum sp2_result {
     SP2_TIMEOUT = 37,
     /// The connection is at its end: after EXIT, a close, or a shutdown.
     SP2_CLOSED = 38,
+    /// The daemon of msncd refused; why is the text of the error.
+    SP2_REFUSED = 39,
+    /// An earlier command to the daemon of msncd still waits for its answer.
+    SP2_UNANSWERED = 40,
+    /// Which answer of the daemon of msncd belongs to which command cannot be known any more.
+    SP2_OUT_OF_STEP = 41,
 }
 
 texts! {
@@ -90,6 +98,7 @@ texts! {
     SP2_NESTED_TOO_DEEP c"groups are nested too deep",
     SP2_INVALID_UTF8 c"a string is not UTF-8",
     SP2_MISSING_FIELD c"a required field is missing",
+    SP2_MALFORMED_LINE c"lines are malformed or too long",
     SP2_LAUNCH_FAILED c"the command line or the configuration is not right",
     SP2_CONNECT_FAILED c"the main process cannot be reached",
     SP2_CONNECTION_FAILED c"the connection failed",
@@ -97,6 +106,9 @@ texts! {
     SP2_CALLBACK_FAILED c"a callback failed",
     SP2_TIMEOUT c"nothing came in time",
     SP2_CLOSED c"the connection is closed",
+    SP2_REFUSED c"the daemon refused",
+    SP2_UNANSWERED c"an earlier command still waits for its answer",
+    SP2_OUT_OF_STEP c"the connection to the daemon is out of step",
 }
 
 /// A line for people about a result, terminated by NUL. Any number is allowed.
@@ -109,7 +121,7 @@ pub extern "C" fn sp2_strerror(result: i32) -> *const c_char {
 /// be read.
 #[unsafe(no_mangle)]
 pub extern "C" fn sp2_is_malformed(result: i32) -> i32 {
-    i32::from((sp2_result::SP2_TRUNCATED as i32..=sp2_result::SP2_MISSING_FIELD as i32).contains(&result))
+    i32::from((sp2_result::SP2_TRUNCATED as i32..=sp2_result::SP2_MALFORMED_LINE as i32).contains(&result))
 }
 
 /// The size of `sp2_error.text`.

@@ -271,7 +271,8 @@ impl<S: Read + Write> Client<S> {
         }
     }
 
-    fn execute(&mut self, command: &Command<'_>) -> Result<(), Error> {
+    /// Sends a command that is answered with `OK` or `ERR`.
+    pub(crate) fn execute(&mut self, command: &Command<'_>) -> Result<(), Error> {
         self.ask(command).map(drop)
     }
 
