@@ -162,6 +162,7 @@ using BuddyIterator = Iterator<sp2_buddy_list, sp2_buddy, sp2_buddy_list_next, s
 struct Free {
     void operator()(sp2_launch *launch) const noexcept { sp2_launch_free(launch); }
     void operator()(sp2_client *client) const noexcept { sp2_client_free(client); }
+    void operator()(sp2_msncd *client) const noexcept { sp2_msncd_free(client); }
 };
 
 }  // namespace detail
@@ -723,6 +724,115 @@ private:
     std::exception_ptr failure_;
 };
 
+/**
+ * A connection to a daemon of msncd. Each method waits for the answer; a refusal is an Error with
+ * SP2_REFUSED. What is returned lives until the next call. `user` is an email, or a nick.
+ */
+class Msncd {
+public:
+    Msncd(std::string_view host, uint16_t port) {
+        sp2_msncd *client = nullptr;
+        call(sp2_msncd_connect_to, str(host), port, &client);
+        client_.reset(client);
+    }
+
+    /** Over a connected socket, which is closed at the end. */
+    explicit Msncd(int descriptor) {
+        sp2_msncd *client = nullptr;
+        call(sp2_msncd_over, descriptor, &client);
+        client_.reset(client);
+    }
+
+    /** How long each call may take from now on; 0 is for ever. */
+    void setTimeout(uint32_t milliseconds) { call(sp2_msncd_set_timeout, get(), milliseconds); }
+
+    void login(std::string_view email, std::string_view password) {
+        sp2_msncd_command command = of(SP2_MSNCD_LOGIN);
+        command.email = str(email);
+        command.password = str(password);
+        execute(command);
+    }
+
+    void logoff() { execute(of(SP2_MSNCD_LOGOFF)); }
+
+    void setStatus(std::string_view status) {
+        sp2_msncd_command command = of(SP2_MSNCD_STATUS);
+        command.status = str(status);
+        execute(command);
+    }
+
+    void setNick(std::string_view nick) {
+        sp2_msncd_command command = of(SP2_MSNCD_NICK);
+        command.nick = str(nick);
+        execute(command);
+    }
+
+    void setPrivacy(bool isPublic, bool ask) {
+        sp2_msncd_command command = of(SP2_MSNCD_PRIVACY);
+        command.is_public = isPublic;
+        command.ask = ask;
+        execute(command);
+    }
+
+    void add(std::string_view nick, std::string_view email) {
+        sp2_msncd_command command = of(SP2_MSNCD_ADD);
+        command.nick = str(nick);
+        command.email = str(email);
+        execute(command);
+    }
+
+    void remove(std::string_view user) { execute(to(SP2_MSNCD_DELETE, user)); }
+    void typing(std::string_view user) { execute(to(SP2_MSNCD_TYPING, user)); }
+
+    void sendMessage(std::string_view user, std::string_view text) {
+        sp2_msncd_command command = to(SP2_MSNCD_SEND_MESSAGE, user);
+        command.text = str(text);
+        execute(command);
+    }
+
+    void execute(const sp2_msncd_command &command) { call(sp2_msncd_execute, get(), &command); }
+    void finish() { call(sp2_msncd_finish, get()); }
+
+    sp2_msncd_contact_list contacts() { return contacts(0); }
+    sp2_msncd_contact_list reverseContacts() { return contacts(1); }
+
+    sp2_map info(std::string_view user) {
+        sp2_map attributes{};
+        call(sp2_msncd_info, get(), str(user), &attributes);
+        return attributes;
+    }
+
+    /** The next event of a poll; nothing at its end, and the next call starts another one. */
+    std::optional<sp2_msncd_event> poll() {
+        sp2_msncd_event event{};
+        call(sp2_msncd_poll, get(), &event);
+        return event.type == SP2_MSNCD_EVENT_END ? std::nullopt : std::make_optional(event);
+    }
+
+    sp2_msncd *get() const noexcept { return client_.get(); }
+
+private:
+    static sp2_msncd_command of(int32_t type) {
+        sp2_msncd_command command{};
+        command.type = type;
+        return command;
+    }
+
+    static sp2_msncd_command to(int32_t type, std::string_view user) {
+        sp2_msncd_command command = of(type);
+        command.user = str(user);
+        return command;
+    }
+
+    sp2_msncd_contact_list contacts(int32_t reverse) {
+        sp2_msncd_contact_list list{};
+        call(sp2_msncd_contacts, get(), reverse, &list);
+        return list;
+    }
+
+    std::unique_ptr<sp2_msncd, detail::Free> client_;
+};
+
 }  // namespace spectrum2
 
 // `for` looks for these where the lists are declared.
@@ -739,5 +849,7 @@ inline spectrum2::detail::BuddyIterator begin(const sp2_buddy_list &list) {
     return spectrum2::detail::BuddyIterator(list);
 }
 inline spectrum2::detail::BuddyIterator end(const sp2_buddy_list &) { return {}; }
+inline const sp2_msncd_contact *begin(const sp2_msncd_contact_list &list) { return list.items; }
+inline const sp2_msncd_contact *end(const sp2_msncd_contact_list &list) { return list.items + list.count; }
 
 #endif  // SPECTRUM2_HPP

@@ -7,9 +7,7 @@ use std::time::Instant;
 use super::error::{Failure, Fault, fail, fail_with};
 use super::payload::told;
 use super::view::Mirrored;
-use super::{
-    Outcome, given, guard, output, sp2_bool, sp2_entry, sp2_error, sp2_map, sp2_opt_int32, sp2_result, sp2_str,
-};
+use super::{given, guard, output, sp2_bool, sp2_entry, sp2_error, sp2_map, sp2_opt_int32, sp2_result, sp2_str};
 use crate::msncd::{Client, Command, Error, Event, Form, Lines, Nick, Socket, Timed, User};
 
 /// A connection to a daemon of msncd, by its line protocol. It has nothing to do with Spectrum.
@@ -480,12 +478,10 @@ pub unsafe extern "C" fn sp2_msncd_poll(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    guard(error, || -> Outcome {
-        unsafe {
-            let output = output(event, error)?;
-            let mut state = begin(client, error)?;
-            output.write(sp2_msncd_event::of(told(state.client.poll(), error)?));
-            Ok(())
-        }
+    guard(error, || unsafe {
+        let output = output(event, error)?;
+        let mut state = begin(client, error)?;
+        output.write(sp2_msncd_event::of(told(state.client.poll(), error)?));
+        Ok(())
     })
 }

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "spectrum2.hpp"
 
@@ -86,11 +88,54 @@ void failuresAreThrown() {
     }
 }
 
+/* The answers stand ready before they are asked for. */
+void aDaemonIsAsked() {
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    spectrum2::Msncd client(ends[0]);
+    const auto say = [&](std::string_view text) {
+        CHECK(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    };
+    say("OK\n");
+    client.login("alice@net", "secret");
+    say("CL 2\nonline bob@net Bob%20%26%20Co.\naway eve@net\n");
+    std::string all;
+    for (const sp2_msncd_contact &contact : client.contacts())
+        all += std::string(spectrum2::view(contact.email)) + "=" + std::string(spectrum2::view(contact.nick)) + ";";
+    CHECK(all == "bob@net=Bob & Co.;eve@net=;");
+    say("CL 0\n");
+    for (const sp2_msncd_contact &contact : client.reverseContacts())
+        CHECK(contact.email.len == 0 && false);
+    say("name = Bob\n\n");
+    for (auto [name, value] : client.info("bob@net"))
+        CHECK(name == "name" && value == "Bob");
+    say("MSG 3 1 bob@net\nheader\nHello,\nAlice\nPOLLEND\n");
+    const auto event = client.poll();
+    CHECK(event && spectrum2::view(event->header) == "header" && spectrum2::view(event->text) == "Hello,\nAlice");
+    CHECK(!client.poll());
+    say("ERR nobody is there\n");
+    try {
+        client.sendMessage("eve@net", "Hello");
+        CHECK(false);
+    } catch (const spectrum2::Error &error) {
+        CHECK(error.code() == SP2_REFUSED && std::string(error.what()) == "nobody is there");
+    }
+    say("OK\n");
+    client.setPrivacy(true, false);
+    const std::string_view expected = "LOGIN alice@net secret\nGETCL\nGETRCL\nINFO bob@net\nPOLL\n"
+                                      "SENDMSG 1 eve@net\nHello\nPRIV 1 0\n";
+    char sent[200];
+    CHECK(read(ends[1], sent, sizeof(sent)) == static_cast<ssize_t>(expected.size()));
+    CHECK(std::string_view(sent, expected.size()) == expected);
+    close(ends[1]);
+}
+
 }  // namespace
 
 int main() {
     listsAreRanges();
     mapsAreRanges();
     failuresAreThrown();
+    aDaemonIsAsked();
     std::puts("ok");
 }
