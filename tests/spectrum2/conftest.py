@@ -1,5 +1,7 @@
 """What the tests share: a Spectrum for each backend, and the report."""
 
+import resource
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -30,6 +32,22 @@ async def alice(echo):
     """A user of the echo backend, another one for each test."""
     async with logged_in(echo, f"alice{next(numbers)}") as user:
         yield user
+
+
+def pytest_configure():
+    # Spectrum aborts where it might end.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def meanwhile(request):
+    """Runs in the background what is marked as slow, since it waits most of the time.
+
+    Returns, by name, what will be its result.
+    """
+    slow = [item for item in request.session.items if item.get_closest_marker("slow")]
+    with ThreadPoolExecutor() as threads:
+        yield {item.name: threads.submit(item.get_closest_marker("slow").args[0]) for item in slow}
 
 
 def pytest_report_teststatus(report):

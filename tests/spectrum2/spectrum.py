@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import resource
 import shlex
 import shutil
 import signal
@@ -75,6 +74,8 @@ class Spectrum:
         logging.write_text(LOGGING)
         places = {
             "port": self.port,
+            # Those that start in the same second would choose the same.
+            "backend_host": f"127.0.0.1\nbackend_port = {free_port()}",
             "backend": wrapper,
             "working_dir": f"{self.directory}/$jid",
             "pidfile": f"{self.directory}/$jid.pid",
@@ -91,7 +92,6 @@ class Spectrum:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -3,24 +3,11 @@
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
 
+import pytest
+
 from conftest import ECHOES
 from spectrum import Spectrum
 from user import logged_in
-
-
-async def test_pings():
-    """A backend with a user answers them and stays. One whose user has left is dropped at the next.
-
-    All backends at the same time, for it takes 40 s.
-    """
-    with ExitStack() as running:
-        spectrums = [
-            running.enter_context(Spectrum(f"pings-{name}", program, users_per_backend=1))
-            for name, program in ECHOES.items()
-        ]
-        async with asyncio.TaskGroup() as tasks:
-            for spectrum in spectrums:
-                tasks.create_task(outlives_pings(spectrum))
 
 
 async def outlives_pings(spectrum):
@@ -38,3 +25,20 @@ async def outlives_pings(spectrum):
         stays.send_message("echo@localhost", "still there", mtype="chat")
         assert (await stays.message("echo@localhost"))["body"] == "still there"
         assert spectrum.lines("backend: status") == ["backend: status 0\n"]
+
+
+async def all_outlive_pings():
+    with ExitStack() as running:
+        spectrums = [
+            running.enter_context(Spectrum(f"pings-{name}", program, users_per_backend=1))
+            for name, program in ECHOES.items()
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for spectrum in spectrums:
+                tasks.create_task(outlives_pings(spectrum))
+
+
+@pytest.mark.slow(lambda: asyncio.run(all_outlive_pings()))
+def test_pings(meanwhile):
+    """A backend with a user answers them and stays. One whose user has left is dropped at the next."""
+    meanwhile["test_pings"].result()
