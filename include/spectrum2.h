@@ -1744,6 +1744,16 @@ uint32_t sp2_abi_version(void);
 const char *sp2_version(void);
 
 /**
+ * A string of C, up to its NUL, which is not copied. NULL is an absent string.
+ */
+struct sp2_str sp2_str_of(const char *text);
+
+/**
+ * Whether two strings have the same bytes: 1 or 0. An absent string equals an empty one.
+ */
+int32_t sp2_str_equal(struct sp2_str one, struct sp2_str other);
+
+/**
  * Takes the first string off `list` and writes it to `item`. Returns 1, or 0 at the end of the list,
  * and when a pointer is NULL.
  */
@@ -1774,16 +1784,6 @@ int32_t sp2_buddy_list_next(struct sp2_buddy_list *list,
  * The value of `key` in a map; absent when the map has no such key, and when `map` is NULL.
  */
 struct sp2_str sp2_map_get(const struct sp2_map *map, struct sp2_str key);
-
-/**
- * A string of C, up to its NUL, which is not copied. NULL is an absent string.
- */
-struct sp2_str sp2_str_of(const char *text);
-
-/**
- * Whether two strings have the same bytes: 1 or 0. An absent string equals an empty one.
- */
-int32_t sp2_str_equal(struct sp2_str one, struct sp2_str other);
 
 /**
  * A line for people about a result, terminated by NUL. Any number is allowed.
@@ -1946,6 +1946,22 @@ sp2_result sp2_launch_get_bool(const struct sp2_launch *launch,
                                struct sp2_error *error);
 
 /**
+ * What the C++ library sends when nothing else is said: users register with a name and a password,
+ * and there is nothing else.
+ */
+struct sp2_features sp2_features_default(void);
+
+/**
+ * Sends BACKEND_CONFIG, as `sp2_client_send` does. Once, and first of all: the main process listens
+ * to the first one only.
+ *
+ * `SP2_INVALID_ARGUMENT`: the name of an extra field that would not come out of the text as it is.
+ */
+sp2_result sp2_client_send_features(struct sp2_client *client,
+                                    const struct sp2_features *features,
+                                    struct sp2_error *error);
+
+/**
  * Connects to the main process that the command line names.
  *
  * `client` is to be freed by `sp2_client_free`.
@@ -1998,22 +2014,6 @@ sp2_result sp2_client_set_tick(struct sp2_client *client,
 sp2_result sp2_client_send(struct sp2_client *client,
                            const struct sp2_payload *payload,
                            struct sp2_error *error);
-
-/**
- * What the C++ library sends when nothing else is said: users register with a name and a password,
- * and there is nothing else.
- */
-struct sp2_features sp2_features_default(void);
-
-/**
- * Sends BACKEND_CONFIG, as `sp2_client_send` does. Once, and first of all: the main process listens
- * to the first one only.
- *
- * `SP2_INVALID_ARGUMENT`: the name of an extra field that would not come out of the text as it is.
- */
-sp2_result sp2_client_send_features(struct sp2_client *client,
-                                    const struct sp2_features *features,
-                                    struct sp2_error *error);
 
 /**
  * Ends the connection, from any thread: `sp2_client_run` returns `SP2_OK`, and `sp2_client_next`

@@ -22,12 +22,17 @@
 #![allow(non_camel_case_types, reason = "the names of C")]
 
 #[cfg(feature = "std")]
+mod backend;
+#[cfg(feature = "std")]
 mod client;
 mod enums;
 mod error;
+#[cfg(feature = "std")]
+mod features;
 mod frame;
 #[cfg(feature = "std")]
 mod launch;
+mod list;
 mod message;
 #[cfg(feature = "std")]
 mod msncd;
@@ -35,12 +40,17 @@ mod payload;
 mod view;
 
 #[cfg(feature = "std")]
+pub use backend::*;
+#[cfg(feature = "std")]
 pub use client::*;
 pub use enums::*;
 pub use error::*;
+#[cfg(feature = "std")]
+pub use features::*;
 pub use frame::*;
 #[cfg(feature = "std")]
 pub use launch::*;
+pub use list::*;
 pub use message::*;
 #[cfg(feature = "std")]
 pub use msncd::*;

@@ -12,15 +12,18 @@ use spectrum2::{ConnectionError, ParticipantFlags, StatusType, Type};
 const HEADER: &str = include_str!("../include/spectrum2.h");
 
 /// The files of the C ABI, in the order of the header.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 13] = [
     "src/capi.rs",
     "src/capi/enums.rs",
     "src/capi/view.rs",
+    "src/capi/list.rs",
     "src/capi/error.rs",
     "src/capi/message.rs",
     "src/capi/payload.rs",
     "src/capi/frame.rs",
     "src/capi/launch.rs",
+    "src/capi/backend.rs",
+    "src/capi/features.rs",
     "src/capi/client.rs",
     "src/capi/msncd.rs",
 ];
