@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -229,5 +230,25 @@ fn enums_have_the_values_of_the_schema() {
             descriptor.values.iter().map(|(name, number)| (format!("SP2_{name}"), number.to_string())).collect();
         let expected: Vec<_> = expected.iter().map(|(name, number)| (name.as_str(), number.as_str())).collect();
         assert_eq!(values, expected);
+    }
+}
+
+/// The words in quotes of a recording that are names of methods.
+fn methods(recording: &str) -> BTreeSet<&str> {
+    let words = recording.split('"').filter(|word| word.starts_with("handle") || word.starts_with("send"));
+    words.filter(|word| word.len() > 6 && word.bytes().all(|byte| byte.is_ascii_alphabetic())).collect()
+}
+
+#[test]
+fn the_backend_of_cpp_has_the_methods_of_the_plugin_library() {
+    let header = include_str!("../include/spectrum2.hpp");
+    let called = methods(include_str!("vectors/networkplugin_in.jsonl"));
+    let calling = methods(include_str!("vectors/networkplugin_out.jsonl"));
+    assert!(called.contains("handleLoginRequest") && calling.contains("handleConnected"));
+    for method in called {
+        assert!(header.contains(&format!("    virtual void {method}(")), "{method}");
+    }
+    for method in calling {
+        assert!(header.contains(&format!("    void {method}(")), "{method}");
     }
 }
