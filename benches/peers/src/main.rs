@@ -2,6 +2,8 @@
 //!
 //! `benches/run` builds this twice, measures, and writes the table and the chart.
 
+#![cfg_attr(not(feature = "peers"), allow(dead_code, unused_macros, unused_imports, reason = "most of it is for the peers"))]
+
 // micropb's code names it.
 extern crate alloc;
 
@@ -56,6 +58,11 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Prints a table of this crate alone.
+    Own {
+        /// Where `lto-count.json` and `plain-count.json` are.
+        measured: PathBuf,
+    },
     /// Prints the tables, and writes them and the chart to a directory.
     Report {
         /// Where `lto-time.json`, `lto-count.json`, `plain-time.json` and `plain-count.json` are.
@@ -72,6 +79,7 @@ fn main() -> Result<()> {
         Command::Time { output, quick } => write_json(&output, &time::time_all(quick)),
         Command::Count { output, quick } => write_json(&output, &count::count_all(quick)?),
         Command::Counted { quick } => count::run_counted(quick),
+        Command::Own { measured } => report::print_own(&measured),
         Command::Report { measured, write_to } => report::report(&measured, write_to.as_deref()),
     }
 }

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::chart;
 use crate::measure::{Operation, key};
 use crate::time::Times;
+use crate::{peers, workloads};
 
 const INTRODUCTION: &str = include_str!("method.md");
 
@@ -66,14 +67,33 @@ pub fn report(directory: &Path, write_to: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// The instructions of this crate and of the harness, in both builds.
+pub fn print_own(directory: &Path) -> Result<()> {
+    let workloads: Vec<_> = workloads::all().iter().map(|workload| workload.name).collect();
+    println!("| | {} |", workloads.join(" | "));
+    println!("| --- |{}", " ---: |".repeat(workloads.len()));
+    for build in ["lto", "plain"] {
+        let counts: BTreeMap<String, u64> = read_json(&directory.join(format!("{build}-count.json")))?;
+        for operation in Operation::ALL {
+            for peer in peers::all().iter().filter(|peer| peer.does(operation)) {
+                let count = |workload: &&str| counts.get(&key(workload, operation, peer.name));
+                let cells: Vec<_> =
+                    workloads.iter().map(|name| count(name).map_or(String::new(), |count| thousands(*count))).collect();
+                println!("| {build}, {}, {} | {} |", operation.name(), peer.name, cells.join(" | "));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn results(lto: &Measured, plain: &Measured) -> String {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n## Measured with\n\n");
     for line in &lto.times.setting {
         _ = writeln!(text, "- {line}");
     }
-    text.push_str(&peers(&lto.times));
-    text.push_str(&workloads(&lto.times));
+    text.push_str(&peer_list(&lto.times));
+    text.push_str(&workload_list(&lto.times));
     text.push_str(&ahead(lto, plain));
     text.push_str("\n## Fat LTO, one codegen unit\n");
     for operation in Operation::ALL {
@@ -149,7 +169,7 @@ fn table(measured: &Measured, operation: Operation, what: &str, cell: ToCell) ->
     text
 }
 
-fn peers(times: &Times) -> String {
+fn peer_list(times: &Times) -> String {
     let mut text = "\n## Peers\n\n| | strings of a decoded message | rejects what is not UTF-8 | \
                     rejects a missing required field |\n| --- | --- | --- | --- |\n"
         .to_owned();
@@ -164,7 +184,7 @@ fn peers(times: &Times) -> String {
     text
 }
 
-fn workloads(times: &Times) -> String {
+fn workload_list(times: &Times) -> String {
     let mut text = "\n## Workloads\n\n| | | bytes |\n| --- | --- | ---: |\n".to_owned();
     for workload in &times.workloads {
         _ = writeln!(text, "| {} | {} | {} |", workload.name, workload.description, thousands(workload.bytes as u64));

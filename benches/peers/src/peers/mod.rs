@@ -1,16 +1,25 @@
 //! The implementations that are compared.
 
 use crate::measure::Operation;
-use crate::peer::{Bench, Codec};
+use crate::peer::Codec;
 
+#[cfg(feature = "peers")]
 mod buffa;
+#[cfg(feature = "peers")]
 mod femtopb;
+#[cfg(feature = "peers")]
 mod google;
+#[cfg(not(feature = "peers"))]
+mod harness;
+#[cfg(feature = "peers")]
 mod micropb;
 #[cfg(any(peer_libprotobuf, peer_nanopb))]
 mod native;
+#[cfg(feature = "peers")]
 mod prost;
+#[cfg(feature = "peers")]
 mod quick_protobuf;
+#[cfg(feature = "peers")]
 mod rust_protobuf;
 mod spectrum2;
 
@@ -43,15 +52,36 @@ pub fn spectrum2() -> Spectrum2 {
     Spectrum2::new(Decoding::InPlace)
 }
 
+const BORROWED: &str = "borrowed from the frame";
+
 /// All that could be built, this crate first.
-#[allow(unused_mut, reason = "peers may be skipped")]
 pub fn all() -> Vec<Entry> {
-    const BORROWED: &str = "borrowed from the frame";
-    const OWNED: &str = "owned, one allocation each";
+    let mut entries = own();
+    entries.extend(others());
+    entries
+}
+
+/// This crate, in the ways that it is used.
+fn own() -> Vec<Entry> {
     let returned = Spectrum2::new(Decoding::Returned);
-    let mut entries = vec![
+    vec![
         Entry::new("spectrum2", BORROWED, spectrum2()),
         Entry { only_decodes: true, ..Entry::new("spectrum2, returned", BORROWED, returned) },
+    ]
+}
+
+/// This crate alone, and what of its figures is the harness's.
+#[cfg(not(feature = "peers"))]
+fn others() -> Vec<Entry> {
+    vec![Entry::new("harness", BORROWED, harness::Harness::default())]
+}
+
+#[cfg(feature = "peers")]
+#[allow(unused_mut, reason = "peers may be skipped")]
+fn others() -> Vec<Entry> {
+    use crate::peer::Bench;
+    const OWNED: &str = "owned, one allocation each";
+    let mut entries = vec![
         Entry::new("quick-protobuf", BORROWED, Bench::new(quick_protobuf::QuickProtobuf::default())),
         Entry::new("buffa, views", BORROWED, Bench::new(buffa::view::Buffa::default())),
         Entry::new("buffa, owned", OWNED, Bench::new(buffa::owned::Buffa::default())),

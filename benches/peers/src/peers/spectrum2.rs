@@ -136,7 +136,7 @@ fn read_returned<S: Sink + Default>(stream: &[u8]) -> S {
 }
 
 #[inline(always)]
-fn for_each_frame<'a>(stream: &'a [u8], mut decode: impl FnMut(Frame<'a>)) {
+pub fn for_each_frame<'a>(stream: &'a [u8], mut decode: impl FnMut(Frame<'a>)) {
     let mut rest = stream;
     while let Split::Complete(frame, behind) = frame::split(rest, DEFAULT_LIMIT).expect("no frame is too long") {
         decode(frame);
@@ -178,13 +178,13 @@ impl Codec for Spectrum2 {
 
 /// Lists of messages that are about to be sent; their memory is used again.
 #[derive(Default)]
-struct Scratch {
+pub struct Scratch {
     attachments: Vec<Attachment<'static>>,
     buddies: Vec<Buddy<'static>>,
 }
 
 #[inline(always)]
-fn build<'a>(plain: &'static Message, scratch: &'a mut Scratch) -> Payload<'a> {
+pub fn build<'a>(plain: &'static Message, scratch: &'a mut Scratch) -> Payload<'a> {
     match plain {
         Message::Ping => Payload::Ping,
         Message::Connected(message) => Payload::Connected(Connected { user: message.user }),
