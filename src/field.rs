@@ -13,7 +13,10 @@ pub(crate) trait Singular<'a>: Copy {
     /// What a required field holds in a message that is still being read.
     const DEFAULT: Self;
 
-    /// Reads the value behind its tag. `None` is an enum value that the schema does not know.
+    /// Reads a tag and a value that come as expected; `first` is the byte behind the tag.
+    fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self>;
+
+    /// Reads any value behind its tag. `None` is an enum value that the schema does not know.
     fn read<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, field: FieldId)
     -> Result<Option<Self>, DecodeError>;
 
@@ -43,6 +46,10 @@ impl<'a> Singular<'a> for &'a str {
     const DEFAULT: Self = "";
 
     #[inline(always)]
+    fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self> {
+        cursor.expected_string(first)
+    }
+
     fn read<const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         field: FieldId,
@@ -72,6 +79,10 @@ impl<'a> Singular<'a> for &'a [u8] {
     const DEFAULT: Self = &[];
 
     #[inline(always)]
+    fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self> {
+        cursor.expected_bytes(first)
+    }
+
     fn read<const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         field: FieldId,
@@ -105,6 +116,10 @@ macro_rules! varint_field {
             const DEFAULT: Self = $default;
 
             #[inline(always)]
+            fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self> {
+                cursor.expected_varint(first).and_then($read)
+            }
+
             fn read<const TRUSTED: bool>(
                 cursor: &mut Cursor<'a, TRUSTED>,
                 field: FieldId,
@@ -190,38 +205,31 @@ const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
 
 impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
-    fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
+    fn read_expected<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>) -> Option<Self> {
         let mut entry = ("", "");
-        if cfg!(spectrum2_plain) {
-            return read_unordered_entry(entry, content, field);
+        if let Some(first) = content.at(KEY) {
+            entry.0 = content.expected_string(first)?;
         }
-        if content.take_tag(KEY) {
-            entry.0 = content.string(field)?;
+        if let Some(first) = content.at(VALUE) {
+            entry.1 = content.expected_string(first)?;
         }
-        if content.take_tag(VALUE) {
-            entry.1 = content.string(field)?;
-        }
-        if content.is_empty() { Ok(entry) } else { read_unordered_entry(entry, content, field) }
+        content.is_empty().then_some(entry)
     }
-}
 
-#[cold]
-#[inline(never)]
-fn read_unordered_entry<'a, const TRUSTED: bool>(
-    mut entry: (&'a str, &'a str),
-    mut content: Cursor<'a, TRUSTED>,
-    field: FieldId,
-) -> Result<(&'a str, &'a str), DecodeError> {
-    const KEY_TAG: u32 = KEY as u32;
-    const VALUE_TAG: u32 = VALUE as u32;
-    while !content.is_empty() {
-        match content.tag(field.message)? {
-            KEY_TAG => entry.0 = content.string(field)?,
-            VALUE_TAG => entry.1 = content.string(field)?,
-            unknown => content.skip(unknown, field.message)?,
+    #[inline(never)]
+    fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
+        const KEY_TAG: u32 = KEY as u32;
+        const VALUE_TAG: u32 = VALUE as u32;
+        let mut entry = ("", "");
+        while !content.is_empty() {
+            match content.tag(field.message)? {
+                KEY_TAG => entry.0 = content.string(field)?,
+                VALUE_TAG => entry.1 = content.string(field)?,
+                unknown => content.skip(unknown, field.message)?,
+            }
         }
+        Ok(entry)
     }
-    Ok(entry)
 }
 
 impl<'a> Repeated<'a> for (&'a str, &'a str) {

@@ -24,9 +24,13 @@ pub(crate) trait Message<'a>: Copy {
     /// Not a constant, which would be copied as a whole, twice.
     fn empty() -> Self;
 
-    /// Reads all fields up to the end of `cursor` into a message that is empty, where it stands:
-    /// moving a message costs more than reading a short one.
-    fn read<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Result<(), DecodeError>;
+    /// Reads all fields up to the end of `cursor` into an empty message, where they come as expected.
+    ///
+    /// Where it stands: moving a message costs more than reading a short one.
+    fn read_expected<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Option<()>;
+
+    /// Reads whatever fields come, by all rules; where `read_expected` reads something, the same.
+    fn read_any<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Result<(), DecodeError>;
 
     /// The length of all fields.
     fn fields_len(&self) -> usize;
@@ -96,8 +100,8 @@ impl core::fmt::Debug for HiddenBytes {
 /// are `string`, `password` (a string that `Debug` hides), `bytes`, `int32`, `bool`, or a type.
 ///
 /// Decoding runs through the fields once, in that order, since that is how every serializer writes
-/// them; where the next tag is not the expected one `read_unordered` takes over, a loop that knows
-/// every rule about order, repetition and unknown fields.
+/// them; where anything else comes than is expected, `read_any` reads the whole message anew: a loop
+/// that knows every rule about order, repetition and unknown fields, and every error.
 macro_rules! message {
     (
         $(#[$doc:meta])*
@@ -137,10 +141,10 @@ macro_rules! message {
             #[inline]
             pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
                 let mut message = <Self as $crate::message::Message<'a>>::empty();
-                match $crate::message::Message::read(&mut message, $crate::wire::Cursor::new(payload)) {
-                    Ok(()) => Ok(message),
-                    Err(error) => Err(error.relative_to(payload)),
+                if $crate::message::read_expected_message(&mut message, payload) {
+                    return Ok(message);
                 }
+                $crate::message::read_any_message(payload).map_err(|error| error.relative_to(payload))
             }
 
             /// The number of bytes that [`encode`](Self::encode) writes.
@@ -160,18 +164,40 @@ macro_rules! message {
                     || self.encoded_len(),
                 )
             }
+        }
 
-            /// Goes on where the fields do not come in ascending order. `missing` has a bit for
-            /// each required field that is still to come; `message` is the whole message.
+        impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
+            const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
+
+            #[inline(always)]
+            fn empty() -> Self {
+                Self { $($field: message!(@default $label $kind)),* }
+            }
+
+            #[inline(always)]
+            #[allow(unused_mut, reason = "a message may have no field")]
+            fn read_expected<const TRUSTED: bool>(
+                &mut self,
+                mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
+            ) -> Option<()> {
+                if cfg!(spectrum2_plain) {
+                    return None;
+                }
+                $(message!(@read_expected $label $kind, self.$field, cursor, $number);)*
+                cursor.is_empty().then_some(())
+            }
+
             #[cold]
             #[inline(never)]
             #[allow(unused_mut, unused_variables)]
-            fn read_unordered<const TRUSTED: bool>(
+            fn read_any<const TRUSTED: bool>(
                 &mut self,
                 mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
-                message: $crate::wire::Cursor<'a, TRUSTED>,
-                mut missing: u32,
             ) -> Result<(), $crate::DecodeError> {
+                let message = cursor;
+                // A bit for each required field that is still to come.
+                let mut missing = Self::REQUIRED;
+                *self = Self::empty();
                 while !cursor.is_empty() {
                     match cursor.tag($index)? {
                         $(tag if tag == u32::from(message!(@tag $label $kind $number)) => {
@@ -185,35 +211,6 @@ macro_rules! message {
                 }
                 let number = missing.trailing_zeros() as u8;
                 Err(cursor.missing($crate::error::FieldId { message: $index, number }))
-            }
-        }
-
-        impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
-            const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
-
-            #[inline(always)]
-            fn empty() -> Self {
-                Self { $($field: message!(@default $label $kind)),* }
-            }
-
-            #[inline(always)]
-            fn read<const TRUSTED: bool>(
-                &mut self,
-                mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
-            ) -> Result<(), $crate::DecodeError> {
-                let message = cursor;
-                if cfg!(spectrum2_plain) {
-                    return self.read_unordered(cursor, message, Self::REQUIRED);
-                }
-                #[allow(unused_labels, reason = "only required fields leave the block early")]
-                let missing = 'fields: {
-                    $(message!(@read $label $kind, self.$field, cursor, 'fields, Self::REQUIRED, $index, $number);)*
-                    0
-                };
-                if missing == 0 && cursor.is_empty() {
-                    return Ok(());
-                }
-                self.read_unordered(cursor, message, missing)
             }
 
             #[inline]
@@ -324,25 +321,19 @@ macro_rules! message {
     };
 
     // Reads a field where the order of the schema expects it.
-    (@read required $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
-        // Where it does not come: this required field, and those behind it, are missing.
-        if !$cursor.take_tag(message!(@tag required $kind $number)) {
-            break $fields $required & (u32::MAX << $number);
-        }
-        match Singular::read(&mut $cursor, message!(@field $index $number))? {
-            Some(value) => $self.$field = value,
-            None => break $fields $required & (u32::MAX << $number),
+    (@read_expected required $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
+        let first = $cursor.at(message!(@tag required $kind $number))?;
+        $self.$field = Singular::read_expected(&mut $cursor, first)?;
+    };
+    (@read_expected optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
+        if let Some(first) = $cursor.at(message!(@tag optional $kind $number)) {
+            $self.$field = Some(Singular::read_expected(&mut $cursor, first)?);
         }
     };
-    (@read optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
-        if $cursor.take_tag(message!(@tag optional $kind $number)) {
-            $self.$field = Singular::read(&mut $cursor, message!(@field $index $number))?;
-        }
-    };
-    (@read $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $fields:lifetime, $required:expr, $index:literal, $number:literal) => {
+    (@read_expected $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
         let tag = message!(@tag $label $kind $number);
-        if $cursor.is_at(tag) {
-            $self.$field = read_all(&mut $cursor, tag, message!(@field $index $number))?;
+        if $cursor.at(tag).is_some() {
+            $self.$field = read_expected(&mut $cursor, tag)?;
         }
     };
 
@@ -394,14 +385,28 @@ macro_rules! message {
 }
 use message;
 
+/// Reads a message that comes as expected into an empty one.
+///
+/// One function for each message, so that each is compiled on its own: inlined into one, the
+/// compiler moves every field of every message through the same registers.
+#[inline(never)]
+pub(crate) fn read_expected_message<'a, M: Message<'a>>(message: &mut M, bytes: &'a [u8]) -> bool {
+    message.read_expected(Cursor::new(bytes)).is_some()
+}
+
+/// Reads any message.
+#[cold]
+#[inline(never)]
+pub(crate) fn read_any_message<'a, M: Message<'a>>(bytes: &'a [u8]) -> Result<M, DecodeError> {
+    let mut message = M::empty();
+    message.read_any(Cursor::new(bytes))?;
+    Ok(message)
+}
+
 /// Reads a repeated field whose elements come one after the other.
 #[inline(always)]
-fn read_all<'a, C: Collection<'a>, const TRUSTED: bool>(
-    cursor: &mut Cursor<'a, TRUSTED>,
-    tag: u8,
-    field: FieldId,
-) -> Result<C, DecodeError> {
-    Window::read_all::<C::Item, TRUSTED>(cursor, tag, field).map(C::received)
+fn read_expected<'a, C: Collection<'a>, const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, tag: u8) -> Option<C> {
+    Window::read_expected::<C::Item, TRUSTED>(cursor, tag).map(C::received)
 }
 
 /// Reads one more element of a repeated field, behind its tag.
@@ -429,9 +434,18 @@ pub(crate) fn write_fields<'a>(message: &impl Message<'a>, buffer: &mut [u8]) ->
 /// Messages are elements of repeated fields.
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
+    fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self> {
+        let mut message = M::empty();
+        message.read_expected(content)?;
+        Some(message)
+    }
+
+    #[inline(never)]
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
         let mut message = M::empty();
-        message.read(content)?;
+        if message.read_expected(content).is_none() {
+            message.read_any(content)?;
+        }
         Ok(message)
     }
 
@@ -439,7 +453,9 @@ impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(never)]
     fn read_again(content: Cursor<'a, true>) -> Option<Self> {
         let mut message = M::empty();
-        message.read(content).ok()?;
+        if message.read_expected(content).is_none() {
+            message.read_any(content).ok()?;
+        }
         Some(message)
     }
 }

@@ -7,9 +7,10 @@ use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
-    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into, write_fields,
+    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into, read_any_message,
+    read_expected_message, write_fields,
 };
-use crate::wire::{self, Cursor, Full, Writer, delimited_len, two_byte_length, varint_len, wire_type};
+use crate::wire::{self, Cursor, Full, Writer, delimited_len, varint_len, wire_type};
 
 /// The schema's wrapper. It has no struct made by a table, since [`Wrapper`] keeps types unknown to
 /// the schema, and its payload is a message only by its type.
@@ -111,7 +112,12 @@ impl<'a> Wrapper<'a> {
     pub fn decode_payload(&self) -> Result<Payload<'a>, DecodeError> {
         let bytes = self.payload.unwrap_or_default();
         let mut payload = Payload::Ping;
-        match payload.read_numbered(self.type_number, bytes) {
+        if let Some(of) = Type::from_number(self.type_number)
+            && payload.read_expected(of, bytes)
+        {
+            return Ok(payload);
+        }
+        match payload.read_any(self.type_number, bytes) {
             Ok(()) => Ok(payload),
             Err(error) => Err(error.relative_to(bytes)),
         }
@@ -130,19 +136,34 @@ fn split_expected(body: &[u8]) -> Option<(Type, &[u8])> {
     }
     let (number, payload) = match body {
         [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
-            if *length < 0x80 && usize::from(*length) == payload.len() =>
+            if payload.len() == usize::from(*length) && payload.len() < 0x80 =>
         {
             (*number, payload)
         }
         [TYPE_TAG, number, PAYLOAD_TAG, low, high, payload @ ..]
-            if *low >= 0x80 && *high < 0x80 && two_byte_length(*low, *high) == payload.len() =>
+            if payload.len() == two_byte_length(*low, *high) && *low >= 0x80 && *high < 0x80 =>
         {
             (*number, payload)
         }
         [TYPE_TAG, number, payload @ ..] if payload.is_empty() => (*number, payload),
+        [TYPE_TAG, number, field @ ..] => (*number, only_payload(field)?),
         _ => return None,
     };
     Some((Type::from_number(i32::from(number))?, payload))
+}
+
+/// A payload of any length, when nothing stands behind it.
+#[inline(never)]
+fn only_payload(field: &[u8]) -> Option<&[u8]> {
+    let mut cursor = Cursor::new(field);
+    let payload = cursor.expected_bytes(cursor.at(PAYLOAD_TAG)?)?;
+    cursor.is_empty().then_some(payload)
+}
+
+/// The value of a varint of two bytes.
+#[inline(always)]
+fn two_byte_length(low: u8, high: u8) -> usize {
+    usize::from(low & 0x7f) | usize::from(high) << 7
 }
 
 /// Declares `Payload`, by the messages that the types hold. The variants have the names of [`Type`].
@@ -263,26 +284,43 @@ macro_rules! payloads {
                 }
             }
 
+            /// Reads a payload that comes as expected.
             #[inline(always)]
-            fn read_typed(&mut self, of: Type, bytes: &'a [u8]) -> Result<(), DecodeError> {
+            fn read_expected(&mut self, of: Type, bytes: &'a [u8]) -> bool {
                 match of {
                     $(Type::$empty => {
                         *self = Self::$empty;
-                        Ok(())
+                        true
                     })*
                     $($(Type::$variant => {
                         *self = Self::$variant(<$message>::empty());
                         match self {
-                            Self::$variant(message) => read_message(message, bytes),
+                            Self::$variant(message) => read_expected_message(message, bytes),
                             // Not reached.
-                            _ => Ok(()),
+                            _ => false,
                         }
                     })*)*
-                    Type::RawXml => {
-                        *self = Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?);
-                        Ok(())
+                    Type::RawXml => match Cursor::new(bytes).expected_text() {
+                        Some(xml) => {
+                            *self = Self::RawXml(xml);
+                            true
+                        }
+                        None => false,
                     }
                 }
+            }
+
+            /// Reads any payload, of any type.
+            #[cold]
+            #[inline(never)]
+            fn read_any(&mut self, type_number: i32, bytes: &'a [u8]) -> Result<(), DecodeError> {
+                *self = match Type::from_number(type_number) {
+                    $(Some(Type::$empty) => Self::$empty,)*
+                    $($(Some(Type::$variant) => Self::$variant(read_any_message(bytes)?),)*)*
+                    Some(Type::RawXml) => Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?),
+                    None => Self::Unknown { type_number, bytes },
+                };
+                Ok(())
             }
         }
     };
@@ -293,13 +331,6 @@ impl Type {
     pub fn message(self) -> Option<&'static MessageDescriptor> {
         Payload::descriptor(self)
     }
-}
-
-/// One function for each message, so that each is compiled on its own: inlined into one, the
-/// compiler moves every field of every message through the same registers.
-#[inline(never)]
-fn read_message<'a, M: Message<'a>>(message: &mut M, bytes: &'a [u8]) -> Result<(), DecodeError> {
-    message.read(Cursor::new(bytes))
 }
 
 payloads! {
@@ -431,36 +462,25 @@ impl<'a> Payload<'a> {
     /// # Errors
     /// As [`decode`](Self::decode); the payload then holds what was read so far.
     pub fn decode_from(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        match self.read(body) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.relative_to(body)),
+        if let Some((of, payload)) = split_expected(body)
+            && self.read_expected(of, payload)
+        {
+            return Ok(());
         }
+        self.decode_any(body)
     }
 
-    #[inline(always)]
-    fn read(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        if let Some((of, payload)) = split_expected(body) {
-            return self.read_typed(of, payload);
-        }
-        self.read_any(body)
-    }
-
+    /// Decodes any body; malformed ones once more, for their error.
+    #[cold]
     #[inline(never)]
-    fn read_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        let wrapper = Wrapper::read_any(body)?;
-        // Where there is no payload its fields are missing at the end of the body.
-        let end = body.get(body.len()..).unwrap_or(body);
-        self.read_numbered(wrapper.type_number, wrapper.payload.unwrap_or(end))
-    }
-
-    fn read_numbered(&mut self, type_number: i32, bytes: &'a [u8]) -> Result<(), DecodeError> {
-        match Type::from_number(type_number) {
-            Some(of) => self.read_typed(of, bytes),
-            None => {
-                *self = Payload::Unknown { type_number, bytes };
-                Ok(())
-            }
-        }
+    fn decode_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
+        let read = |payload: &mut Self| {
+            let wrapper = Wrapper::read_any(body)?;
+            // Where there is no payload its fields are missing at the end of the body.
+            let end = body.get(body.len()..).unwrap_or(body);
+            payload.read_any(wrapper.type_number, wrapper.payload.unwrap_or(end))
+        };
+        read(self).map_err(|error: DecodeError| error.relative_to(body))
     }
 
     /// Encodes the body of a frame to the front of `buffer`, and returns its number of bytes.

@@ -56,24 +56,6 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
         self.rest.is_empty()
     }
 
-    /// Whether `tag` comes next.
-    #[inline(always)]
-    pub(crate) fn is_at(&self, tag: u8) -> bool {
-        self.rest.first() == Some(&tag)
-    }
-
-    /// Steps over `tag` when it comes next.
-    #[inline(always)]
-    pub(crate) fn take_tag(&mut self, tag: u8) -> bool {
-        match self.rest {
-            [first, rest @ ..] if *first == tag => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// Any tag. Bits above the 32nd are dropped.
     pub(crate) fn tag(&mut self, message: u8) -> Result<u32> {
         let field = FieldId { message, number: 0 };
@@ -86,18 +68,10 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     /// A varint; bits past the 64th are ignored.
-    #[inline(always)]
     pub(crate) fn varint(&mut self, field: FieldId) -> Result<u64> {
-        match self.rest {
-            [byte, rest @ ..] if *byte < 0x80 => {
-                self.rest = rest;
-                Ok(u64::from(*byte))
-            }
-            _ => self.any_varint(10, field),
-        }
+        self.any_varint(10, field)
     }
 
-    #[inline(always)]
     fn any_varint(&mut self, longest: u8, field: FieldId) -> Result<u64> {
         let (value, rest) = varint_up_to(longest, self.rest, field)?;
         self.rest = rest;
@@ -105,45 +79,25 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     /// The content of a length-delimited field.
-    #[inline(always)]
     pub(crate) fn bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
-        if let [length, rest @ ..] = self.rest
-            && *length < 0x80
-            && !cfg!(spectrum2_plain)
-            && let Some((content, rest)) = rest.split_at_checked(usize::from(*length))
-        {
-            self.rest = rest;
-            return Ok(content);
-        }
-        self.any_bytes(field)
-    }
-
-    #[inline(always)]
-    fn any_bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
-        let (content, rest) = bytes_of_any_length(self.rest, field)?;
+        let at = self.rest;
+        let length = self.any_varint(5, field)?;
+        let content = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
+        let (content, rest) = content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, at))?;
         self.rest = rest;
         Ok(content)
     }
 
-    #[inline(always)]
     pub(crate) fn string(&mut self, field: FieldId) -> Result<&'a str> {
         Cursor::<TRUSTED> { rest: self.bytes(field)?, depth: self.depth }.into_string(field)
     }
 
     /// All that is left, as a string.
-    #[inline(always)]
     pub(crate) fn into_string(self, field: FieldId) -> Result<&'a str> {
-        if TRUSTED || utf8::is_valid(self.rest) {
-            // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded
-            // the first time: see `Window`.
-            Ok(unsafe { core::str::from_utf8_unchecked(self.rest) })
-        } else {
-            Err(invalid_utf8(self.rest, field))
-        }
+        self.expected_text().ok_or_else(|| invalid_utf8(self.rest, field))
     }
 
     /// A cursor over the content of a length-delimited field that is a message.
-    #[inline(always)]
     pub(crate) fn nested(&mut self, field: FieldId) -> Result<Self> {
         Ok(Self { rest: self.bytes(field)?, depth: self.depth + 1 })
     }
@@ -185,7 +139,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     fn skip_scalar(&mut self, tag: u32, field: FieldId) -> Result<()> {
         match tag as u8 & 7 {
             wire_type::VARINT => self.any_varint(10, field).map(drop),
-            wire_type::LENGTH_DELIMITED => self.any_bytes(field).map(drop),
+            wire_type::LENGTH_DELIMITED => self.bytes(field).map(drop),
             wire_type::FIXED32 => self.skip_bytes(4, field),
             wire_type::FIXED64 => self.skip_bytes(8, field),
             _ => Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, self.rest)),
@@ -207,9 +161,78 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 }
 
-// These take the bytes by value, and give back what is behind: a cursor whose address they took
-// would have to live in memory instead of registers.
+/// What a message is made of that comes as serializers write it: fields in ascending order, each
+/// behind a tag of one byte.
+///
+/// These say `None` wherever something else comes, malformed or merely unusual. Whoever called them
+/// then reads the whole message anew by the functions above, which know every rule and every error;
+/// so a message as expected is read along one straight line, and none of its steps carries an error.
+impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
+    /// The byte behind `tag`, when that comes next: a field has two bytes at least.
+    #[inline(always)]
+    pub(crate) fn at(&self, tag: u8) -> Option<u8> {
+        let [first, second] = *self.rest.first_chunk()?;
+        (first == tag).then_some(second)
+    }
 
+    /// Steps over a tag, `first`, which is the byte behind it, and what is left of the varint that
+    /// `first` begins.
+    #[inline(always)]
+    pub(crate) fn expected_varint(&mut self, first: u8) -> Option<u64> {
+        let (value, taken) = if first < 0x80 { (u64::from(first), 1) } else { long_varint(self.rest) };
+        self.rest = self.rest.get(1 + taken..)?;
+        Some(value)
+    }
+
+    /// Likewise for a length, and the content of that length.
+    #[inline(always)]
+    pub(crate) fn expected_bytes(&mut self, first: u8) -> Option<&'a [u8]> {
+        let content = if first < 0x80 {
+            self.rest.get(2..)?.split_at_checked(usize::from(first))
+        } else {
+            let (length, taken) = long_varint(self.rest);
+            self.rest.get(1 + taken..)?.split_at_checked(usize::try_from(length).ok()?)
+        };
+        let (content, rest) = content?;
+        self.rest = rest;
+        Some(content)
+    }
+
+    #[inline(always)]
+    pub(crate) fn expected_string(&mut self, first: u8) -> Option<&'a str> {
+        self.expected_nested(first)?.expected_text()
+    }
+
+    #[inline(always)]
+    pub(crate) fn expected_nested(&mut self, first: u8) -> Option<Self> {
+        Some(Self { rest: self.expected_bytes(first)?, depth: self.depth + 1 })
+    }
+
+    /// All that is left, as a string.
+    #[inline(always)]
+    pub(crate) fn expected_text(self) -> Option<&'a str> {
+        // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded the
+        // first time: see `Window`.
+        (TRUSTED || utf8::is_valid(self.rest)).then(|| unsafe { core::str::from_utf8_unchecked(self.rest) })
+    }
+}
+
+/// The varint of several bytes behind a tag of one, and its number of bytes; more than there are
+/// where it does not end, or is one that wants a closer look: with over five bytes.
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> (u64, usize) {
+    let mut value = 0;
+    for (position, byte) in bytes.iter().skip(1).take(5).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * position);
+        if *byte < 0x80 {
+            return (value, position + 1);
+        }
+    }
+    (value, bytes.len())
+}
+
+// Takes the bytes by value, and gives back what is behind: a cursor whose address it took would have
+// to live in memory instead of registers.
 #[cold]
 #[inline(never)]
 fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8])> {
@@ -226,28 +249,6 @@ fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8]
         }
     }
     Err(DecodeError::new(DecodeErrorKind::VarintTooLong, field, bytes))
-}
-
-/// Two bytes of length, without a call: texts over 127 bytes are not rare.
-#[inline(never)]
-fn bytes_of_any_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
-    if let [low, high, rest @ ..] = bytes
-        && *low >= 0x80
-        && *high < 0x80
-        && !cfg!(spectrum2_plain)
-        && let Some(split) = rest.split_at_checked(two_byte_length(*low, *high))
-    {
-        return Ok(split);
-    }
-    bytes_of_rare_length(bytes, field)
-}
-
-#[cold]
-#[inline(never)]
-fn bytes_of_rare_length(bytes: &[u8], field: FieldId) -> Result<(&[u8], &[u8])> {
-    let (length, rest) = varint_up_to(5, bytes, field)?;
-    let content = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-    content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, bytes))
 }
 
 #[cold]
@@ -298,28 +299,44 @@ impl OpenGroups {
 
 /// An element of a repeated field, or an entry of a map: what stands behind tag and length.
 pub(crate) trait Element<'a>: Copy {
+    /// Reads what comes as expected, and to the end.
+    fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self>;
+
+    /// Reads whatever comes, by all rules; where `read_expected` reads something, the same.
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self>;
 
     /// Reads an element that was read before.
     #[inline(always)]
     fn read_again(content: Cursor<'a, true>) -> Option<Self> {
-        Self::read(content, NO_FIELD).ok()
+        match Self::read_expected(content) {
+            Some(element) => Some(element),
+            None => Self::read(content, NO_FIELD).ok(),
+        }
     }
 }
 
 impl<'a> Element<'a> for &'a str {
     #[inline(always)]
+    fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self> {
+        content.expected_text()
+    }
+
     fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self> {
         content.into_string(field)
+    }
+
+    #[inline(always)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        content.expected_text()
     }
 }
 
 /// The elements of one repeated field in the bytes of a received message.
 ///
 /// Invariant: each element behind `tag` in `bytes`, up to the `count`th, was read without an error
-/// by the [`Element::read`] of the type that the window is read with again. So its strings are UTF-8, and a
+/// by the [`Element`] functions of the type that the window is read with again. So its strings are UTF-8, and a
 /// trusted cursor may skip that check; every other check stays, so that even a wrong window could
-/// not read outside of `bytes`. It holds because a window is filled by [`Window::extend`] alone, and
+/// not read outside of `bytes`. It holds because a window is filled by the two functions below alone, and
 /// because [`List`](crate::List) fixes the type of the elements.
 #[derive(Clone, Copy)]
 pub(crate) struct Window<'a> {
@@ -356,17 +373,18 @@ impl<'a> Window<'a> {
 
     /// Reads all elements that come one after the other, the next one's tag included.
     #[inline(always)]
-    pub(crate) fn read_all<T: Element<'a>, const TRUSTED: bool>(
+    pub(crate) fn read_expected<T: Element<'a>, const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         tag: u8,
-        field: FieldId,
-    ) -> Result<Self> {
-        let mut window = Self { bytes: cursor.rest, tag, depth: cursor.depth, ..Self::EMPTY };
-        while cursor.take_tag(tag) {
-            T::read(cursor.nested(field)?, field)?;
-            window.count = window.count.saturating_add(1);
+    ) -> Option<Self> {
+        let bytes = cursor.rest;
+        let mut count = 0_usize;
+        while let Some(first) = cursor.at(tag) {
+            T::read_expected(cursor.expected_nested(first)?)?;
+            count = count.wrapping_add(1);
         }
-        Ok(window)
+        let count = u32::try_from(count).ok()?;
+        Some(Self { bytes, count, tag, depth: cursor.depth, ..Self::EMPTY })
     }
 
     /// Reads one more element, whose tag `message` has and `cursor` has just stepped over.
@@ -488,24 +506,31 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<T> {
         self.remaining = self.remaining.checked_sub(1)?;
-        if !self.elements.take_tag(self.tag) {
-            *self = self.clone().find_next()?;
+        let first = self.elements.at(self.tag);
+        match first.and_then(|first| self.elements.expected_nested(first)) {
+            Some(element) => T::read_again(element),
+            None => {
+                let (element, behind) = self.clone().find_next()?;
+                *self = behind;
+                T::read_again(element)
+            }
         }
-        T::read_again(self.elements.nested(NO_FIELD).ok()?)
     }
 
     pub(crate) fn remaining(&self) -> usize {
         self.remaining as usize
     }
 
-    /// Steps over other fields, and into the next merged message, up to behind the next tag.
+    /// Steps over other fields, and into the next merged message; gives the next element, and where
+    /// things stand behind it.
     #[cold]
     #[inline(never)]
-    fn find_next(mut self) -> Option<Self> {
+    fn find_next(mut self) -> Option<(Cursor<'a, true>, Self)> {
         loop {
             while !self.elements.is_empty() {
                 if find_tag(&mut self.elements, self.tag)? {
-                    return Some(self);
+                    let element = self.elements.nested(NO_FIELD).ok()?;
+                    return Some((element, self));
                 }
             }
             let (tag, outer) = self.outer.as_mut()?;
@@ -526,12 +551,6 @@ fn find_tag(cursor: &mut Cursor<'_, true>, wanted: u8) -> Option<bool> {
     }
     cursor.skip(tag, NO_FIELD.message).ok()?;
     Some(false)
-}
-
-/// The value of a varint of two bytes.
-#[inline(always)]
-pub(crate) fn two_byte_length(low: u8, high: u8) -> usize {
-    usize::from(low & 0x7f) | usize::from(high) << 7
 }
 
 /// The number of bytes of a varint.

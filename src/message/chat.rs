@@ -1,6 +1,6 @@
 //! Messages, rooms, and files as older peers send them.
 
-use super::{message, read_all, read_one_more};
+use super::{message, read_expected, read_one_more};
 use crate::field::{Collection, Repeated, Singular};
 
 message! {

@@ -1,6 +1,6 @@
 //! Contacts, their presence and their business cards.
 
-use super::{message, read_all, read_one_more};
+use super::{message, read_expected, read_one_more};
 use crate::field::{Collection, Repeated, Singular};
 
 message! {

@@ -1,11 +1,11 @@
 //! Users who log in and out, and what backend and main process say about themselves.
 
-use super::{message, read_all, read_one_more};
+use super::{message, read_expected, read_one_more};
 use crate::descriptor::Kind;
 use crate::error::{DecodeError, FieldId};
 use crate::field::{Collection, Repeated, Singular};
 use crate::message::Message;
-use crate::wire::{Cursor, Full, Writer, wire_type};
+use crate::wire::{Cursor, Element, Full, Writer, wire_type};
 
 message! {
     /// Backend to main process: a user is logged in to the legacy network.
@@ -102,13 +102,15 @@ impl<'a> Singular<'a> for UserSettings<'a> {
     const DEFAULT: Self = Self { value: crate::StrMap::EMPTY };
 
     #[inline(always)]
+    fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self> {
+        Element::read_expected(cursor.expected_nested(first)?)
+    }
+
     fn read<const TRUSTED: bool>(
         cursor: &mut Cursor<'a, TRUSTED>,
         field: FieldId,
     ) -> Result<Option<Self>, DecodeError> {
-        let mut settings = Self::empty();
-        settings.read(cursor.nested(field)?)?;
-        Ok(Some(settings))
+        Element::read(cursor.nested(field)?, field).map(Some)
     }
 
     fn merge<const TRUSTED: bool>(earlier: Option<Self>, later: Self, message: Cursor<'a, TRUSTED>, tag: u8) -> Self {
