@@ -32,7 +32,6 @@ mod payload;
 #[cfg(feature = "reference")]
 #[doc(hidden)]
 pub mod reference;
-mod utf8;
 mod wire;
 
 #[cfg(feature = "std")]

@@ -7,8 +7,8 @@ use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
-    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into, read_any_message,
-    read_expected_message, write_fields,
+    HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
+    read_any_message, read_expected_message, write_fields,
 };
 use crate::wire::{self, Cursor, Full, Writer, delimited_len, varint_len, wire_type};
 

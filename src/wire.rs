@@ -1,4 +1,4 @@
-//! The Protobuf wire format: the only code that looks at single bytes, and the only `unsafe`.
+//! The Protobuf wire format: the only code that looks at single bytes, and, with `wire/`, the only `unsafe`.
 //!
 //! A [`Cursor`] reads, a [`Writer`] writes, a [`Window`] remembers where the elements of a repeated
 //! field stand, so that they can be read again. The rules of what is malformed are the ones of
@@ -6,8 +6,9 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod utf8;
+
 use crate::error::{DecodeError, DecodeErrorKind, FieldId};
-use crate::utf8;
 
 /// Messages, map entries and groups may nest this deep, as in Google's libraries.
 pub(crate) const MAX_DEPTH: u8 = 100;
@@ -658,7 +659,11 @@ impl<'b> Writer<'b> {
         write: impl FnOnce(&mut [u8]) -> core::result::Result<usize, Full>,
     ) -> Written {
         let whole = core::mem::take(&mut self.rest);
-        let start = if at_least < 0x80 { 2 } else { 3 };
+        let start = match at_least {
+            ..0x80 => 2,
+            0x80..0x4000 => 3,
+            _ => 1 + varint_len(at_least as u64),
+        };
         let content = whole.get_mut(start..).ok_or(Full)?;
         let room = content.len();
         let length = room.wrapping_sub(write(content)?);

@@ -8,8 +8,7 @@ use super::error::Fault;
 use super::{sp2_map, sp2_result, sp2_user_settings};
 use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
 use crate::message::UserSettings;
-use crate::utf8;
-use crate::wire::MAX_MESSAGE_LENGTH;
+use crate::wire::{MAX_MESSAGE_LENGTH, utf8};
 
 /// A string: UTF-8, not terminated. Absent when `ptr` is NULL.
 #[repr(C)]

@@ -2,7 +2,10 @@
 //!
 //! `benches/run` builds this twice, measures, and writes the table and the chart.
 
-#![cfg_attr(not(feature = "peers"), allow(dead_code, unused_macros, unused_imports, reason = "most of it is for the peers"))]
+#![cfg_attr(
+    not(feature = "peers"),
+    allow(dead_code, unused_macros, unused_imports, reason = "most of it is for the peers")
+)]
 
 // micropb's code names it.
 extern crate alloc;

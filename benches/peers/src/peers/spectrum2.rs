@@ -192,7 +192,7 @@ pub fn build<'a>(plain: &'static Message, scratch: &'a mut Scratch) -> Payload<'
             user: message.user,
             legacy_name: message.legacy_name,
             password: message.password,
-            extra_fields: List::from(&message.extra_fields),
+            extra_fields: List::from(message.extra_fields.as_slice()),
             settings: message
                 .settings
                 .as_ref()
@@ -205,7 +205,7 @@ pub fn build<'a>(plain: &'static Message, scratch: &'a mut Scratch) -> Payload<'
         Message::Buddies(message) => {
             scratch.buddies.clear();
             scratch.buddies.extend(message.buddy.iter().map(buddy));
-            Payload::Buddies(Buddies { buddy: List::from(&scratch.buddies) })
+            Payload::Buddies(Buddies { buddy: List::from(scratch.buddies.as_slice()) })
         }
         Message::VCard(message) => Payload::VCard(VCard {
             user_name: message.user_name,
@@ -224,7 +224,7 @@ fn buddy(plain: &'static workloads::Buddy) -> Buddy<'static> {
         user_name: plain.user_name,
         buddy_name: plain.buddy_name,
         alias: plain.alias,
-        group: List::from(&plain.group),
+        group: List::from(plain.group.as_slice()),
         status: plain.status.map(status),
         status_message: plain.status_message,
         icon_hash: plain.icon_hash,
@@ -254,7 +254,7 @@ fn conversation<'a>(
         id: plain.id,
         pm: plain.pm,
         carbon: plain.carbon,
-        attachment: List::from(&*attachments),
+        attachment: List::from(attachments.as_slice()),
     }
 }
 

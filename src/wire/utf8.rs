@@ -1,9 +1,9 @@
 //! Is it UTF-8? Asked for each string of each message, so the largest cost of decoding.
 //!
-//! Short ASCII is settled where it stands. Other strings go through [`is_valid_general`]: sequences
-//! of two bytes, in plain 64-bit arithmetic that compilers turn into vector instructions where there
-//! are any; what holds longer sequences is left to the core library. With the feature `simdutf8`
-//! that crate judges long strings.
+//! Short ASCII is settled where it stands. Other strings go through [`is_valid_general`]: ASCII and
+//! sequences of two bytes, by comparisons of bytes that compilers turn into vector instructions where
+//! there are any; x86-64 processors that have AVX2, which is nearly all, get longer ones. What holds
+//! longer sequences is left to the core library or, with the feature `simdutf8`, to that crate.
 //!
 //! Built with `--cfg spectrum2_plain`, the crate has none of its fast paths: here all is the core
 //! library's check, messages are read without expecting an order, and copies are plain. The same
@@ -27,34 +27,23 @@ pub(crate) fn valid_up_to(bytes: &[u8]) -> usize {
     }
 }
 
-/// A byte repeated.
-const fn each(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
+/// Bytes that are judged at once, each by the next one.
+const WINDOW: usize = 64;
 
-/// The high bit of each byte: set where the byte is not ASCII.
-const NOT_ASCII: u64 = each(0x80);
-
-/// Bytes that are judged at once, and the next one.
-const WINDOW: usize = 33;
-
-/// From this length on `simdutf8` is ahead; below it does what the core library does.
+/// From this length on `simdutf8` is ahead of the core library; below it does the same.
 #[cfg(feature = "simdutf8")]
 const LONG: usize = 64;
-
-/// From this length on it is ahead on ASCII too.
-#[cfg(feature = "simdutf8")]
-const VERY_LONG: usize = 1024;
 
 /// Up to 64 bytes of ASCII, by loads that overlap: a third of the instructions of a call.
 #[inline(always)]
 fn is_short_ascii(bytes: &[u8]) -> bool {
     if let (Some(head), Some(tail)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>()) {
-        return bytes.len() <= 64 && is_ascii(head, tail);
+        return bytes.len() <= 64 && are_ascii(head, tail);
     }
     if let (Some(head), Some(tail)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        return is_ascii(head, tail);
+        return are_ascii(head, tail);
     }
+    const NOT_ASCII: u64 = u64::from_ne_bytes([0x80; 8]);
     let seen = if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
         u64::from_ne_bytes(*head) | u64::from_ne_bytes(*tail)
     } else if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
@@ -67,7 +56,7 @@ fn is_short_ascii(bytes: &[u8]) -> bool {
 
 /// Written so that the compiler makes one test of the signs of all bytes of it.
 #[inline(always)]
-fn is_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
+fn are_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
     let mut not_ascii = false;
     for (one, other) in head.iter().zip(tail) {
         not_ascii |= (one | other) >= 0x80;
@@ -77,41 +66,48 @@ fn is_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
 
 #[inline(never)]
 fn is_valid_general(bytes: &[u8]) -> bool {
-    // The whole of a text of 64 KiB takes 10 k instructions there, and 17 k behind `skip_ascii`.
-    #[cfg(feature = "simdutf8")]
-    if bytes.len() >= VERY_LONG {
-        return simdutf8::basic::from_utf8(bytes).is_ok();
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { is_valid_with_avx2(bytes) };
     }
-    let rest = skip_ascii(bytes);
+    is_valid_by_windows(bytes)
+}
+
+/// The same code with vectors twice as long.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[target_feature(enable = "avx2")]
+fn is_valid_with_avx2(bytes: &[u8]) -> bool {
+    is_valid_by_windows(bytes)
+}
+
+#[inline(always)]
+fn is_valid_by_windows(bytes: &[u8]) -> bool {
+    let mut rest = skip_ascii(bytes);
+    let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return true };
+    if is_continuation(*first) || is_lead(*last) {
+        return false;
+    }
+    // What is before `rest` is right, and so is its first byte as the next one of that.
+    while let Some(is_sound) = start_is_sound::<WINDOW>(rest) {
+        if !is_sound {
+            return is_valid_from(rest);
+        }
+        rest = rest.get(WINDOW..).unwrap_or_default();
+    }
+    end_is_sound::<WINDOW>(bytes).unwrap_or_else(|| is_sound_short(bytes)) || is_valid_from(rest)
+}
+
+/// Leaves the rest to a validator of all sequences, from the start of a character on.
+#[inline(never)]
+fn is_valid_from(rest: &[u8]) -> bool {
+    let begun = rest.first().is_some_and(|first| is_continuation(*first));
+    let rest = rest.get(usize::from(begun)..).unwrap_or_default();
     #[cfg(feature = "simdutf8")]
     if rest.len() >= LONG {
         return simdutf8::basic::from_utf8(rest).is_ok();
     }
-    is_valid_by_windows(rest)
-}
-
-#[inline(never)]
-fn is_valid_by_windows(bytes: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
-    if is_continuation(*first) || is_lead(*last) {
-        return false;
-    }
-    let mut rest = bytes;
-    // What is before `rest` is right, and so is its first byte as the next one of that.
-    while let Some(window) = rest.first_chunk::<WINDOW>() {
-        if !is_sound(window) {
-            return is_valid_from(rest);
-        }
-        rest = rest.get(WINDOW - 1..).unwrap_or_default();
-    }
-    is_sound_end(bytes) || is_valid_from(rest)
-}
-
-/// Leaves the rest to the core library, from the start of a character on.
-#[inline(never)]
-fn is_valid_from(rest: &[u8]) -> bool {
-    let begun = rest.first().is_some_and(|first| is_continuation(*first));
-    core::str::from_utf8(rest.get(usize::from(begun)..).unwrap_or_default()).is_ok()
+    core::str::from_utf8(rest).is_ok()
 }
 
 /// Steps over blocks of ASCII.
@@ -119,8 +115,8 @@ fn is_valid_from(rest: &[u8]) -> bool {
 fn skip_ascii(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let Some((block, behind)) = rest.split_first_chunk::<64>() {
-        let (words, _) = block.as_chunks();
-        if words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word)) & NOT_ASCII != 0 {
+        let (Some(head), Some(tail)) = (block.first_chunk::<32>(), block.last_chunk::<32>()) else { break };
+        if !are_counted_ascii(head, tail) {
             break;
         }
         rest = behind;
@@ -128,53 +124,62 @@ fn skip_ascii(bytes: &[u8]) -> &[u8] {
     rest
 }
 
-/// Whether a text shorter than a window, or the end of a longer one, is sound.
+/// The same as [`are_ascii`]; counted, compilers make one test of it with AVX2 too.
 #[inline(always)]
-fn is_sound_end(bytes: &[u8]) -> bool {
-    if let Some(window) = bytes.last_chunk::<WINDOW>() {
-        is_sound(window)
-    } else if let (Some(head), Some(tail)) = (bytes.first_chunk::<17>(), bytes.last_chunk::<17>()) {
-        is_sound(head) && is_sound(tail)
-    } else if let (Some(head), Some(tail)) = (bytes.first_chunk::<9>(), bytes.last_chunk::<9>()) {
-        is_sound(head) && is_sound(tail)
-    } else {
-        let word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        mistakes(word, word >> 8) & NOT_ASCII == 0
+fn are_counted_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
+    let mut count = 0_u8;
+    for (one, other) in head.iter().zip(tail) {
+        count += u8::from((one | other) < 0x80);
     }
+    usize::from(count) == N
 }
 
-/// Whether there is nothing but ASCII and sequences of two bytes, without a mistake: each byte but
-/// the last is judged by itself, each but the first by the one before.
+/// Whether the first `N` pairs of neighbours are [sound](are_sound), when there are as many.
 #[inline(always)]
-fn is_sound<const N: usize>(window: &[u8; N]) -> bool {
-    let (words, _) = window.as_chunks();
-    let (next_words, _) = window.get(1..).unwrap_or_default().as_chunks();
-    let mut seen = 0;
-    let mut wrong = 0;
-    for (word, next) in words.iter().zip(next_words) {
-        let (word, next) = (u64::from_le_bytes(*word), u64::from_le_bytes(*next));
-        seen |= word | next;
-        wrong |= mistakes(word, next);
-    }
-    // Tested first because the compiler then does the rest only if it has to.
-    seen & NOT_ASCII == 0 || wrong & NOT_ASCII == 0
+fn start_is_sound<const N: usize>(bytes: &[u8]) -> Option<bool> {
+    let next = bytes.get(1..)?.first_chunk::<N>()?;
+    Some(are_sound(bytes.first_chunk()?, next))
 }
 
-/// Has the high bit of a byte set where that byte of `word` begins a sequence that is overlong or of
-/// more than two bytes, or where its successor in `next` is a continuation and should not be one, or
-/// the other way round.
+/// Whether the last `N` pairs of neighbours are.
 #[inline(always)]
-fn mistakes(word: u64, next: u64) -> u64 {
-    let lead = word & word << 1;
-    let continuation = next & !(next << 1);
-    // Of C2 to DF, the bits of 3E are 02 to 1E; with that of 20 flipped, they alone are over 21.
-    let two_bytes = ((word & each(0x3e)) ^ each(0x20)) + each(0x80 - 0x22);
-    (lead ^ continuation) | (lead & !two_bytes)
+fn end_is_sound<const N: usize>(bytes: &[u8]) -> Option<bool> {
+    let before = bytes.get(..bytes.len().checked_sub(1)?)?;
+    Some(are_sound(before.last_chunk::<N>()?, bytes.last_chunk()?))
+}
+
+/// Whether all pairs are of a text that is shorter than a window.
+#[inline(always)]
+fn is_sound_short(bytes: &[u8]) -> bool {
+    fn both<const N: usize>(bytes: &[u8]) -> Option<bool> {
+        Some(start_is_sound::<N>(bytes)? && end_is_sound::<N>(bytes)?)
+    }
+    let sound =
+        both::<32>(bytes).or_else(|| both::<16>(bytes)).or_else(|| both::<8>(bytes)).or_else(|| both::<4>(bytes));
+    sound.or_else(|| both::<2>(bytes)).or_else(|| both::<1>(bytes)).unwrap_or(true)
+}
+
+/// Whether there is nothing but ASCII and sequences of two bytes, without a mistake: each of the
+/// bytes is judged by itself, each of the next ones by the one before.
+#[inline(always)]
+fn are_sound<const N: usize>(bytes: &[u8; N], next: &[u8; N]) -> bool {
+    let mut wrong = false;
+    for (byte, next) in bytes.iter().zip(next) {
+        wrong |= is_wrong(*byte, *next);
+    }
+    !wrong
+}
+
+/// Whether `byte` begins a sequence that is overlong or of more than two bytes, or `next` is a
+/// continuation and should not be one, or the other way round.
+#[inline(always)]
+fn is_wrong(byte: u8, next: u8) -> bool {
+    (is_lead(byte) != is_continuation(next)) | (is_lead(byte) & !(0xc2..=0xdf).contains(&byte))
 }
 
 #[inline(always)]
 fn is_continuation(byte: u8) -> bool {
-    byte & 0xc0 == 0x80
+    (byte as i8) < -0x40
 }
 
 #[inline(always)]
@@ -259,7 +264,7 @@ mod tests {
     /// Pairs right and wrong, at every place of texts of every length around the block sizes.
     #[test]
     fn agrees_at_the_boundaries_of_blocks() {
-        let mut text = [b'a'; 100];
+        let mut text = [b'a'; 200];
         for length in 2..text.len() {
             for at in 0..length - 1 {
                 for pair in [*b"\xc3\xa9", *b"\xc1\xbf", *b"\xa9a", *b"a\xc3", *b"\xe2\x82", *b"\xc3\xc3"] {
