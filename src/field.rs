@@ -181,6 +181,12 @@ pub(crate) trait Repeated<'a>: Element<'a> {
     /// The length with the tag.
     fn encoded_len(self) -> usize;
 
+    /// A number of bytes that the elements take at least, found without much work.
+    #[inline(always)]
+    fn at_least(elements: List<'a, Self>) -> usize {
+        2 * elements.len()
+    }
+
     /// Writes tag and element.
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full>;
 }
@@ -191,6 +197,14 @@ impl<'a> Repeated<'a> for &'a str {
     #[inline(always)]
     fn encoded_len(self) -> usize {
         Singular::encoded_len(self)
+    }
+
+    #[inline(always)]
+    fn at_least(elements: List<'a, Self>) -> usize {
+        match elements.as_slice() {
+            Some(elements) => elements.iter().map(|element| 2 + element.len()).sum(),
+            None => 2 * elements.len(),
+        }
     }
 
     #[inline(always)]
@@ -241,6 +255,14 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
     }
 
     #[inline(always)]
+    fn at_least(elements: List<'a, Self>) -> usize {
+        match elements.as_slice() {
+            Some(elements) => elements.iter().map(|(key, value)| 6 + key.len() + value.len()).sum(),
+            None => 2 * elements.len(),
+        }
+    }
+
+    #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.delimited(tag, 4 + self.0.len() + self.1.len(), |buffer| {
             let mut writer = Writer::new(buffer);
@@ -264,19 +286,29 @@ pub(crate) trait Collection<'a>: Copy + 'a {
         self.items().iter().map(Repeated::encoded_len).sum()
     }
 
-    /// A number of bytes that the elements take at least: tag and length of each.
     #[inline(always)]
     fn at_least(self) -> usize {
-        2 * self.items().len()
+        Repeated::at_least(self.items())
     }
 
     #[inline(always)]
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        for item in self.items() {
-            item.write(tag, writer)?;
+        let items = self.items();
+        match items.as_slice() {
+            Some(items) => items.iter().try_for_each(|item| item.write(tag, writer)),
+            None => writer.lend(|buffer| write_items(items, tag, buffer)),
         }
-        Ok(())
     }
+}
+
+/// Writes the elements of a list that is not a slice, and returns how many bytes are left.
+#[inline(never)]
+fn write_items<'a, T: Repeated<'a> + 'a>(items: List<'a, T>, tag: u8, buffer: &mut [u8]) -> Result<usize, Full> {
+    let mut writer = Writer::new(buffer);
+    for item in items {
+        item.write(tag, &mut writer)?;
+    }
+    Ok(writer.left())
 }
 
 impl<'a, T: Repeated<'a> + 'a> Collection<'a> for List<'a, T> {

@@ -60,6 +60,15 @@ impl<'a, T> List<'a, T> {
         }
     }
 
+    /// The elements of a list that is a slice: one to send, or an empty one.
+    #[inline(always)]
+    pub(crate) fn as_slice(&self) -> Option<&'a [T]> {
+        match self.source {
+            Source::Slice(slice) => Some(slice),
+            _ => None,
+        }
+    }
+
     /// The number of elements.
     #[inline]
     pub fn len(&self) -> usize {
