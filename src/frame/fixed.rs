@@ -27,9 +27,10 @@ use crate::payload::Payload;
 /// ```
 #[derive(Clone, Default)]
 pub struct FrameBuffer<const N: usize> {
+    /// Bytes from `start` to `end` wait; the others are scratch. Empty until it is first written to.
     buffer: Vec<u8, N>,
-    /// Bytes before it are done with.
     start: usize,
+    end: usize,
 }
 
 /// The bytes are not shown: they may hold a password.
@@ -42,23 +43,24 @@ impl<const N: usize> fmt::Debug for FrameBuffer<N> {
 impl<const N: usize> FrameBuffer<N> {
     /// An empty buffer.
     pub const fn new() -> Self {
-        Self { buffer: Vec::new(), start: 0 }
+        Self { buffer: Vec::new(), start: 0, end: 0 }
     }
 
     /// The bytes that wait: received and not yet handed out as a frame, or written and not yet sent.
     pub fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Takes in as many of `received` as there is room for, and returns their number. When it is
     /// less than all, take frames and push the rest.
     pub fn push(&mut self, received: &[u8]) -> usize {
-        self.compact();
-        let room = N.saturating_sub(self.buffer.len());
-        let fitting = received.get(..room).unwrap_or(received);
-        // Cannot fail: there is room.
-        let _ = self.buffer.extend_from_slice(fitting);
-        fitting.len()
+        let room = self.room();
+        let count = room.len().min(received.len());
+        for (to, from) in room.iter_mut().zip(received) {
+            *to = *from;
+        }
+        self.end += count;
+        count
     }
 
     /// The next frame that is received whole.
@@ -66,7 +68,7 @@ impl<const N: usize> FrameBuffer<N> {
     /// # Errors
     /// A frame that does not fit into the buffer: the stream cannot go on.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
-        let received = self.buffer.get(self.start..).unwrap_or_default();
+        let received = self.buffer.get(self.start..self.end).unwrap_or_default();
         match split(received, N.saturating_sub(HEADER_LEN))? {
             Split::Complete(frame, _) => {
                 self.start += HEADER_LEN + frame.body().len();
@@ -82,33 +84,33 @@ impl<const N: usize> FrameBuffer<N> {
     /// No room for it now, with the number of bytes that it takes; one that takes more than `N`
     /// never fits. Nothing is added.
     pub fn write(&mut self, payload: &Payload<'_>) -> Result<(), EncodeError> {
-        self.compact();
-        let used = self.buffer.len();
-        // Cannot fail: `N` is the capacity.
-        let _ = self.buffer.resize(N, 0);
-        let encoded = encode(payload, self.buffer.get_mut(used..).unwrap_or_default());
-        self.buffer.truncate(used + encoded.unwrap_or(0));
-        encoded.map(drop)
+        let length = encode(payload, self.room())?;
+        self.end += length;
+        Ok(())
     }
 
     /// Forgets the first `count` of the [`bytes`](Self::bytes): they are sent.
     pub fn consume(&mut self, count: usize) {
-        self.start = self.buffer.len().min(self.start.saturating_add(count));
+        self.start = self.end.min(self.start.saturating_add(count));
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.buffer.clear();
         self.start = 0;
+        self.end = 0;
     }
 
-    /// Moves what waits to the front.
-    fn compact(&mut self) {
-        let waiting = self.buffer.len().saturating_sub(self.start);
-        if self.start > 0 && self.start <= self.buffer.len() {
-            self.buffer.copy_within(self.start.., 0);
-            self.buffer.truncate(waiting);
+    /// Moves what waits to the front, and gives the rest of the buffer.
+    fn room(&mut self) -> &mut [u8] {
+        if self.buffer.len() < N {
+            // Cannot fail: `N` is the capacity.
+            let _ = self.buffer.resize(N, 0);
         }
-        self.start = 0;
+        if self.start > 0 && self.start <= self.end && self.end <= self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 }
