@@ -1,0 +1,6 @@
+//! The same verdict and the same content as prost; src/prost.rs says where they differ.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|body: &[u8]| spectrum2_fuzz::prost::compare(body));
