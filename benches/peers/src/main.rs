@@ -63,7 +63,7 @@ enum Command {
     },
     /// Prints a table of this crate alone.
     Own {
-        /// Where `lto-count.json` and `plain-count.json` are.
+        /// Where `lto-count.json`, `plain-count.json` and `no-std-count.json` are.
         measured: PathBuf,
     },
     /// Prints the tables, and writes them and the chart to a directory.

@@ -67,12 +67,12 @@ pub fn report(directory: &Path, write_to: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// The instructions of this crate and of the harness, in both builds.
+/// The instructions of this crate and of the harness, in both builds and without the standard library.
 pub fn print_own(directory: &Path) -> Result<()> {
     let workloads: Vec<_> = workloads::all().iter().map(|workload| workload.name).collect();
     println!("| | {} |", workloads.join(" | "));
     println!("| --- |{}", " ---: |".repeat(workloads.len()));
-    for build in ["lto", "plain"] {
+    for build in ["lto", "plain", "no-std"] {
         let counts: BTreeMap<String, u64> = read_json(&directory.join(format!("{build}-count.json")))?;
         for operation in Operation::ALL {
             for peer in peers::all().iter().filter(|peer| peer.does(operation)) {
