@@ -17,16 +17,10 @@ pub(crate) trait Singular<'a>: Copy {
     fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self>;
 
     /// Reads any value behind its tag. `None` is an enum value that the schema does not know.
-    fn read<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, field: FieldId)
-    -> Result<Option<Self>, DecodeError>;
+    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError>;
 
     /// What the field holds after a second occurrence in `message`.
-    fn merge<const TRUSTED: bool>(
-        _earlier: Option<Self>,
-        later: Self,
-        _message: Cursor<'a, TRUSTED>,
-        _tag: u8,
-    ) -> Self {
+    fn merge(_earlier: Option<Self>, later: Self, _message: Cursor<'a, false>, _tag: u8) -> Self {
         later
     }
 
@@ -50,10 +44,7 @@ impl<'a> Singular<'a> for &'a str {
         cursor.expected_string(first)
     }
 
-    fn read<const TRUSTED: bool>(
-        cursor: &mut Cursor<'a, TRUSTED>,
-        field: FieldId,
-    ) -> Result<Option<Self>, DecodeError> {
+    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
         cursor.string(field).map(Some)
     }
 
@@ -83,10 +74,7 @@ impl<'a> Singular<'a> for &'a [u8] {
         cursor.expected_bytes(first)
     }
 
-    fn read<const TRUSTED: bool>(
-        cursor: &mut Cursor<'a, TRUSTED>,
-        field: FieldId,
-    ) -> Result<Option<Self>, DecodeError> {
+    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
         cursor.bytes(field).map(Some)
     }
 
@@ -106,6 +94,61 @@ impl<'a> Singular<'a> for &'a [u8] {
     }
 }
 
+/// Reads a required field where the order of the schema expects it.
+#[cfg_attr(spectrum2_small, inline(never))]
+#[cfg_attr(not(spectrum2_small), inline(always))]
+pub(crate) fn expect_required<'a, T: Singular<'a>, const TRUSTED: bool>(
+    cursor: &mut Cursor<'a, TRUSTED>,
+    tag: u8,
+    field: &mut T,
+) -> Option<()> {
+    let first = cursor.at(tag)?;
+    *field = T::read_expected(cursor, first)?;
+    Some(())
+}
+
+/// Likewise an optional one, which may be absent.
+#[cfg_attr(spectrum2_small, inline(never))]
+#[cfg_attr(not(spectrum2_small), inline(always))]
+pub(crate) fn expect_optional<'a, T: Singular<'a>, const TRUSTED: bool>(
+    cursor: &mut Cursor<'a, TRUSTED>,
+    tag: u8,
+    field: &mut Option<T>,
+) -> Option<()> {
+    if let Some(first) = cursor.at(tag) {
+        *field = Some(T::read_expected(cursor, first)?);
+    }
+    Some(())
+}
+
+/// Likewise the elements of a repeated one, which come one after the other.
+#[cfg_attr(spectrum2_small, inline(never))]
+#[cfg_attr(not(spectrum2_small), inline(always))]
+pub(crate) fn expect_repeated<'a, C: Collection<'a>, const TRUSTED: bool>(
+    cursor: &mut Cursor<'a, TRUSTED>,
+    tag: u8,
+    field: &mut C,
+) -> Option<()> {
+    if cursor.at(tag).is_some() {
+        *field = C::received(Window::read_expected::<C::Item, TRUSTED>(cursor, tag)?);
+    }
+    Some(())
+}
+
+/// Writes an optional field.
+#[cfg_attr(spectrum2_small, inline(never))]
+#[cfg_attr(not(spectrum2_small), inline(always))]
+pub(crate) fn write_optional<'a, T: Singular<'a>>(
+    field: Option<T>,
+    tag: u8,
+    writer: &mut Writer<'_>,
+) -> Result<(), Full> {
+    match field {
+        Some(value) => value.write(tag, writer),
+        None => Ok(()),
+    }
+}
+
 /// Implements `Singular` for a type that is one varint: `$read` makes it from 64 bits, `$write`
 /// turns it back into them.
 macro_rules! varint_field {
@@ -120,10 +163,7 @@ macro_rules! varint_field {
                 cursor.expected_varint(first).and_then($read)
             }
 
-            fn read<const TRUSTED: bool>(
-                cursor: &mut Cursor<'a, TRUSTED>,
-                field: FieldId,
-            ) -> Result<Option<Self>, DecodeError> {
+            fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
                 cursor.varint(field).map($read)
             }
 
@@ -220,6 +260,9 @@ const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
 impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
     fn read_expected<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>) -> Option<Self> {
+        if cfg!(spectrum2_plain) {
+            return None;
+        }
         let mut entry = ("", "");
         if let Some(first) = content.at(KEY) {
             entry.0 = content.expected_string(first)?;
@@ -231,7 +274,7 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
     }
 
     #[inline(never)]
-    fn read<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self, DecodeError> {
+    fn read(mut content: Cursor<'a, false>, field: FieldId) -> Result<Self, DecodeError> {
         const KEY_TAG: u32 = KEY as u32;
         const VALUE_TAG: u32 = VALUE as u32;
         let mut entry = ("", "");
@@ -295,8 +338,8 @@ pub(crate) trait Collection<'a>: Copy + 'a {
     fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
         let items = self.items();
         match items.as_slice() {
-            Some(items) => items.iter().try_for_each(|item| item.write(tag, writer)),
-            None => writer.lend(|buffer| write_items(items, tag, buffer)),
+            Some(items) if !cfg!(spectrum2_small) => items.iter().try_for_each(|item| item.write(tag, writer)),
+            _ => writer.lend(|buffer| write_items(items, tag, buffer)),
         }
     }
 }

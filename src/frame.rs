@@ -162,6 +162,33 @@ pub fn encode(payload: &Payload<'_>, buffer: &mut [u8]) -> Result<usize, EncodeE
     encode_into(buffer, |writer| write_frame(writer, |writer| payload.write(writer)), || encoded_len(payload))
 }
 
+/// Encodes a frame with a payload that is encoded already: one that was received, and goes on as it is, or
+/// what the function `encode` of a message wrote.
+///
+/// A program that sends few types links the code of their messages alone, where [`encode`] brings all.
+///
+/// # Errors
+/// A `buffer` too short, with the length needed.
+///
+/// ```
+/// use spectrum2::{Connected, Type, Wrapper, frame};
+///
+/// let mut payload = [0; 64];
+/// let length = Connected { user: "alice" }.encode(&mut payload)?;
+/// let wrapper = Wrapper { type_number: Type::Connected.number(), payload: Some(&payload[..length]) };
+/// let mut buffer = [0; 64];
+/// let length = frame::encode_wrapper(&wrapper, &mut buffer)?;
+/// assert_eq!(buffer[..length], *b"\0\0\0\x0b\x08\x01\x12\x07\x0a\x05alice");
+/// # Ok::<(), spectrum2::EncodeError>(())
+/// ```
+pub fn encode_wrapper(wrapper: &Wrapper<'_>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
+    encode_into(
+        buffer,
+        |writer| write_frame(writer, |writer| wrapper.write(writer)),
+        || HEADER_LEN + wrapper.encoded_len(),
+    )
+}
+
 /// Encodes a frame with this body.
 #[cfg(feature = "std")]
 fn encode_body(body: &[u8], buffer: &mut [u8]) -> Result<usize, EncodeError> {

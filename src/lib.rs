@@ -17,6 +17,7 @@ pub mod descriptor;
 mod enums;
 mod error;
 mod field;
+mod fields;
 pub mod frame;
 #[cfg(feature = "host")]
 pub mod host;

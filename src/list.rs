@@ -180,7 +180,8 @@ enum IterSource<'a, T> {
 impl<'a, T: ListItem<'a>> Iterator for ListIter<'a, T> {
     type Item = T;
 
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     fn next(&mut self) -> Option<T> {
         match &mut self.source {
             IterSource::Slice(slice) => slice.next().copied(),

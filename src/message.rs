@@ -12,11 +12,12 @@ pub use session::{ApiVersion, BackendConfig, Connected, Disconnected, Login, Log
 
 use crate::descriptor::{Kind, MessageDescriptor};
 use crate::error::{DecodeError, EncodeError, FieldId};
-use crate::field::{Collection, Repeated};
-use crate::wire::{Cursor, Element, Full, MAX_MESSAGE_LENGTH, Window, Writer, delimited_len};
+use crate::field::Repeated;
+use crate::fields::{self, Fields};
+use crate::wire::{Cursor, Element, Full, MAX_MESSAGE_LENGTH, NO_FIELD, Writer, delimited_len};
 
 /// What each message can do; the tables implement it.
-pub(crate) trait Message<'a>: Copy {
+pub(crate) trait Message<'a>: Copy + Fields<'a> {
     const DESCRIPTOR: &'static MessageDescriptor;
 
     /// A message without fields; its required ones hold their type's default.
@@ -24,13 +25,11 @@ pub(crate) trait Message<'a>: Copy {
     /// Not a constant, which would be copied as a whole, twice.
     fn empty() -> Self;
 
-    /// Reads all fields up to the end of `cursor` into an empty message, where they come as expected.
+    /// Reads all fields up to the end of `cursor` into an empty message, where they come as expected;
+    /// where they do not, [`fields::read`] has to read them.
     ///
     /// Where it stands: moving a message costs more than reading a short one.
     fn read_expected<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Option<()>;
-
-    /// Reads whatever fields come, by all rules; where `read_expected` reads something, the same.
-    fn read_any<const TRUSTED: bool>(&mut self, cursor: Cursor<'a, TRUSTED>) -> Result<(), DecodeError>;
 
     /// The length of all fields.
     fn fields_len(&self) -> usize;
@@ -100,8 +99,7 @@ impl core::fmt::Debug for HiddenBytes {
 /// are `string`, `password` (a string that `Debug` hides), `bytes`, `int32`, `bool`, or a type.
 ///
 /// Decoding runs through the fields once, in that order, since that is how every serializer writes
-/// them; where anything else comes than is expected, `read_any` reads the whole message anew: a loop
-/// that knows every rule about order, repetition and unknown fields, and every error.
+/// them; where anything else comes than is expected, [`fields::read`] reads the whole message anew.
 macro_rules! message {
     (
         $(#[$doc:meta])*
@@ -187,32 +185,6 @@ macro_rules! message {
                 cursor.is_empty().then_some(())
             }
 
-            #[cold]
-            #[inline(never)]
-            #[allow(unused_mut, unused_variables)]
-            fn read_any<const TRUSTED: bool>(
-                &mut self,
-                mut cursor: $crate::wire::Cursor<'a, TRUSTED>,
-            ) -> Result<(), $crate::DecodeError> {
-                let message = cursor;
-                // A bit for each required field that is still to come.
-                let mut missing = Self::REQUIRED;
-                *self = Self::empty();
-                while !cursor.is_empty() {
-                    match cursor.tag($index)? {
-                        $(tag if tag == u32::from(message!(@tag $label $kind $number)) => {
-                            message!(@read_any $label $kind, self.$field, cursor, message, missing, $index, $number);
-                        })*
-                        unknown => cursor.skip(unknown, $index)?,
-                    }
-                }
-                if missing == 0 {
-                    return Ok(());
-                }
-                let number = missing.trailing_zeros() as u8;
-                Err(cursor.missing($crate::error::FieldId { message: $index, number }))
-            }
-
             #[inline]
             fn fields_len(&self) -> usize {
                 0 $(+ message!(@encoded_len $label $kind, self.$field))*
@@ -221,6 +193,9 @@ macro_rules! message {
             // Out of line, or else what it loads is kept in registers for `write`, which needs them.
             #[inline(never)]
             fn at_least(&self) -> usize {
+                if cfg!(spectrum2_small) {
+                    return 0;
+                }
                 0 $(+ message!(@at_least $label, self.$field))*
             }
 
@@ -228,6 +203,19 @@ macro_rules! message {
             fn write(&self, writer: &mut $crate::wire::Writer<'_>) -> Result<(), $crate::wire::Full> {
                 $(message!(@write $label $kind, self.$field, $number, writer);)*
                 Ok(())
+            }
+        }
+
+        impl<'a> $crate::fields::Fields<'a> for $name $(<$lifetime>)? {
+            fn about(&self) -> $crate::fields::About {
+                $crate::fields::About { index: $index, required: Self::REQUIRED }
+            }
+
+            fn field_mut(&mut self, number: u32) -> Option<&mut dyn $crate::fields::Field<'a>> {
+                match number {
+                    $($number => Some(&mut self.$field),)*
+                    _ => None,
+                }
             }
         }
 
@@ -316,43 +304,15 @@ macro_rules! message {
         const { $crate::wire::tag($number, message!(@wire_type $label $kind)) }
     };
 
-    (@field $index:literal $number:literal) => {
-        $crate::error::FieldId { message: $index, number: $number }
-    };
-
     // Reads a field where the order of the schema expects it.
     (@read_expected required $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
-        let first = $cursor.at(message!(@tag required $kind $number))?;
-        $self.$field = Singular::read_expected(&mut $cursor, first)?;
+        expect_required(&mut $cursor, message!(@tag required $kind $number), &mut $self.$field)?
     };
     (@read_expected optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
-        if let Some(first) = $cursor.at(message!(@tag optional $kind $number)) {
-            $self.$field = Some(Singular::read_expected(&mut $cursor, first)?);
-        }
+        expect_optional(&mut $cursor, message!(@tag optional $kind $number), &mut $self.$field)?
     };
     (@read_expected $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $number:literal) => {
-        let tag = message!(@tag $label $kind $number);
-        if $cursor.at(tag).is_some() {
-            $self.$field = read_expected(&mut $cursor, tag)?;
-        }
-    };
-
-    // Reads a field wherever it comes.
-    (@read_any required $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
-        if let Some(value) = Singular::read(&mut $cursor, message!(@field $index $number))? {
-            $self.$field = value;
-            $missing &= !(1 << $number);
-        }
-    };
-    (@read_any optional $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
-        if let Some(value) = Singular::read(&mut $cursor, message!(@field $index $number))? {
-            let tag = message!(@tag optional $kind $number);
-            $self.$field = Some(Singular::merge($self.$field, value, $message, tag));
-        }
-    };
-    (@read_any $label:ident $kind:tt, $self:ident.$field:ident, $cursor:ident, $message:ident, $missing:ident, $index:literal, $number:literal) => {
-        let tag = message!(@tag $label $kind $number);
-        read_one_more(&mut $self.$field, &mut $cursor, $message, tag, message!(@field $index $number))?;
+        expect_repeated(&mut $cursor, message!(@tag $label $kind $number), &mut $self.$field)?
     };
 
     (@encoded_len required $kind:tt, $self:ident.$field:ident) => { Singular::encoded_len($self.$field) };
@@ -367,9 +327,7 @@ macro_rules! message {
         Singular::write($self.$field, message!(@tag required $kind $number), $writer)?
     };
     (@write optional $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
-        if let Some(value) = $self.$field {
-            Singular::write(value, message!(@tag optional $kind $number), $writer)?
-        }
+        write_optional($self.$field, message!(@tag optional $kind $number), $writer)?
     };
     (@write $label:ident $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
         Collection::write($self.$field, message!(@tag $label $kind $number), $writer)?
@@ -394,33 +352,13 @@ pub(crate) fn read_expected_message<'a, M: Message<'a>>(message: &mut M, bytes: 
     message.read_expected(Cursor::new(bytes)).is_some()
 }
 
-/// Reads any message.
+/// Reads any message into an empty one.
 #[cold]
 #[inline(never)]
 pub(crate) fn read_any_message<'a, M: Message<'a>>(bytes: &'a [u8]) -> Result<M, DecodeError> {
     let mut message = M::empty();
-    message.read_any(Cursor::new(bytes))?;
+    fields::read(&mut message, Cursor::new(bytes))?;
     Ok(message)
-}
-
-/// Reads a repeated field whose elements come one after the other.
-#[inline(always)]
-fn read_expected<'a, C: Collection<'a>, const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, tag: u8) -> Option<C> {
-    Window::read_expected::<C::Item, TRUSTED>(cursor, tag).map(C::received)
-}
-
-/// Reads one more element of a repeated field, behind its tag.
-fn read_one_more<'a, C: Collection<'a>, const TRUSTED: bool>(
-    collection: &mut C,
-    cursor: &mut Cursor<'a, TRUSTED>,
-    message: Cursor<'a, TRUSTED>,
-    tag: u8,
-    field: FieldId,
-) -> Result<(), DecodeError> {
-    let mut window = collection.as_window();
-    window.extend::<C::Item, TRUSTED>(cursor, message, tag, field)?;
-    *collection = C::received(window);
-    Ok(())
 }
 
 /// Writes all fields, and returns how many bytes are left.
@@ -441,10 +379,11 @@ impl<'a, M: Message<'a>> Element<'a> for M {
     }
 
     #[inline(never)]
-    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, _: FieldId) -> Result<Self, DecodeError> {
+    fn read(content: Cursor<'a, false>, _: FieldId) -> Result<Self, DecodeError> {
         let mut message = M::empty();
         if message.read_expected(content).is_none() {
-            message.read_any(content)?;
+            message = M::empty();
+            fields::read(&mut message, content)?;
         }
         Ok(message)
     }
@@ -452,9 +391,13 @@ impl<'a, M: Message<'a>> Element<'a> for M {
     /// Out of line: users iterate in many places.
     #[inline(never)]
     fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        if cfg!(spectrum2_small) {
+            return Self::read(content.by_rules(), NO_FIELD).ok();
+        }
         let mut message = M::empty();
         if message.read_expected(content).is_none() {
-            message.read_any(content).ok()?;
+            message = M::empty();
+            fields::read(&mut message, content.by_rules()).ok()?;
         }
         Some(message)
     }

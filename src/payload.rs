@@ -5,10 +5,11 @@ use core::fmt;
 use crate::descriptor::{FieldDescriptor, Kind, Label, MessageDescriptor, Reflect};
 use crate::enums::Type;
 use crate::error::{DecodeError, EncodeError, FieldId};
+use crate::fields::{self, Fields};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
     HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
-    read_any_message, read_expected_message, write_fields,
+    read_expected_message, write_fields,
 };
 use crate::wire::{self, Cursor, Full, Writer, delimited_len, varint_len, wire_type};
 
@@ -105,6 +106,17 @@ impl<'a> Wrapper<'a> {
         }
     }
 
+    #[inline(always)]
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.varint(TYPE_TAG, i64::from(self.type_number) as u64)?;
+        self.payload.map_or(Ok(()), |payload| writer.bytes(PAYLOAD_TAG, payload))
+    }
+
+    pub(crate) fn encoded_len(&self) -> usize {
+        let type_len = 1 + varint_len(i64::from(self.type_number) as u64);
+        type_len + self.payload.map_or(0, |payload| delimited_len(payload.len()))
+    }
+
     /// Decodes the payload.
     ///
     /// # Errors
@@ -131,9 +143,6 @@ const EMPTY_WRAPPER_LEN: usize = 2;
 /// end. Where there is none, it is the empty one at the end.
 #[inline(always)]
 fn split_expected(body: &[u8]) -> Option<(Type, &[u8])> {
-    if cfg!(spectrum2_plain) {
-        return None;
-    }
     let (number, payload) = match body {
         [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
             if payload.len() == usize::from(*length) && payload.len() < 0x80 =>
@@ -254,14 +263,25 @@ macro_rules! payloads {
                 }
             }
 
+            /// The message for [`fields::read`], or `None` where the type has none.
+            fn fields_mut(&mut self) -> Option<&mut dyn Fields<'a>> {
+                match self {
+                    $(Self::$empty => None,)*
+                    $($(Self::$variant(message) => Some(message),)*)*
+                    Self::RawXml(_) | Self::Unknown { .. } => None,
+                }
+            }
+
             /// The number of bytes that [`encode`](Self::encode) writes: the body of a frame.
             pub fn encoded_len(&self) -> usize {
                 match self {
                     $(Self::$empty => 2,)*
-                    $($(Self::$variant(message) => message_len(message),)*)*
+                    $($(
+                        Self::$variant(message) => message_len(message),
+                    )*)*
                     Self::RawXml(xml) => 2 + delimited_len(xml.len()),
                     Self::Unknown { type_number, bytes } => {
-                        1 + varint_len(i64::from(*type_number) as u64) + delimited_len(bytes.len())
+                        Wrapper { type_number: *type_number, payload: Some(bytes) }.encoded_len()
                     }
                 }
             }
@@ -270,7 +290,9 @@ macro_rules! payloads {
             fn write_to(&self, buffer: &mut [u8]) -> Result<usize, Full> {
                 match self {
                     $(Self::$empty => write_type(Type::$empty, buffer),)*
-                    $($(Self::$variant(message) => write_message(Type::$variant, message, buffer),)*)*
+                    $($(
+                        Self::$variant(message) => write_message(Type::$variant, message, buffer),
+                    )*)*
                     Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), buffer),
                     Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, buffer),
                 }
@@ -287,6 +309,18 @@ macro_rules! payloads {
             /// Reads a payload that comes as expected.
             #[inline(always)]
             fn read_expected(&mut self, of: Type, bytes: &'a [u8]) -> bool {
+                if cfg!(spectrum2_plain) {
+                    return false;
+                }
+                if cfg!(spectrum2_small) {
+                    self.begin(of);
+                    return match self {
+                        $(Self::$empty => true,)*
+                        $($(Self::$variant(message) => read_expected_message(message, bytes),)*)*
+                        // Left to `read_any`.
+                        Self::RawXml(_) | Self::Unknown { .. } => false,
+                    };
+                }
                 match of {
                     $(Type::$empty => {
                         *self = Self::$empty;
@@ -310,17 +344,29 @@ macro_rules! payloads {
                 }
             }
 
+            /// An empty message of a type. Each is made where it stands, so that no payload is moved.
+            #[inline(never)]
+            fn begin(&mut self, of: Type) {
+                match of {
+                    $(Type::$empty => *self = Self::$empty,)*
+                    $($(Type::$variant => *self = Self::$variant(<$message>::empty()),)*)*
+                    Type::RawXml => *self = Self::RawXml(""),
+                }
+            }
+
             /// Reads any payload, of any type.
             #[cold]
             #[inline(never)]
             fn read_any(&mut self, type_number: i32, bytes: &'a [u8]) -> Result<(), DecodeError> {
-                *self = match Type::from_number(type_number) {
-                    $(Some(Type::$empty) => Self::$empty,)*
-                    $($(Some(Type::$variant) => Self::$variant(read_any_message(bytes)?),)*)*
-                    Some(Type::RawXml) => Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?),
-                    None => Self::Unknown { type_number, bytes },
-                };
-                Ok(())
+                match Type::from_number(type_number) {
+                    Some(Type::RawXml) => *self = Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?),
+                    Some(of) => self.begin(of),
+                    None => *self = Self::Unknown { type_number, bytes },
+                }
+                match self.fields_mut() {
+                    Some(fields) => fields::read(fields, Cursor::new(bytes)),
+                    None => Ok(()),
+                }
             }
         }
     };
@@ -475,7 +521,7 @@ impl<'a> Payload<'a> {
     #[inline(never)]
     fn decode_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
         let read = |payload: &mut Self| {
-            let wrapper = Wrapper::read_any(body)?;
+            let wrapper = Wrapper::read(body)?;
             // Where there is no payload its fields are missing at the end of the body.
             let end = body.get(body.len()..).unwrap_or(body);
             payload.read_any(wrapper.type_number, wrapper.payload.unwrap_or(end))
@@ -524,7 +570,6 @@ pub(crate) fn write_message<'a, M: Message<'a>>(of: Type, message: &M, buffer: &
 
 fn write_bytes(type_number: i32, bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Full> {
     let mut writer = Writer::new(buffer);
-    writer.varint(TYPE_TAG, i64::from(type_number) as u64)?;
-    writer.bytes(PAYLOAD_TAG, bytes)?;
+    Wrapper { type_number, payload: Some(bytes) }.write(&mut writer)?;
     Ok(writer.left())
 }

@@ -57,6 +57,15 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
         self.rest.is_empty()
     }
 
+    /// The same for the functions that know all rules, which check strings again: one function reads both kinds.
+    #[inline(always)]
+    pub(crate) fn by_rules(self) -> Cursor<'a, false> {
+        Cursor { rest: self.rest, depth: self.depth }
+    }
+}
+
+/// By all rules: one function reads both kinds.
+impl<'a> Cursor<'a, false> {
     /// Any tag. Bits above the 32nd are dropped.
     pub(crate) fn tag(&mut self, message: u8) -> Result<u32> {
         let field = FieldId { message, number: 0 };
@@ -74,6 +83,12 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     fn any_varint(&mut self, longest: u8, field: FieldId) -> Result<u64> {
+        if let [byte, rest @ ..] = self.rest
+            && *byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let (value, rest) = varint_up_to(longest, self.rest, field)?;
         self.rest = rest;
         Ok(value)
@@ -90,7 +105,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     pub(crate) fn string(&mut self, field: FieldId) -> Result<&'a str> {
-        Cursor::<TRUSTED> { rest: self.bytes(field)?, depth: self.depth }.into_string(field)
+        Self { rest: self.bytes(field)?, ..*self }.into_string(field)
     }
 
     /// All that is left, as a string.
@@ -103,8 +118,9 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
         Ok(Self { rest: self.bytes(field)?, depth: self.depth + 1 })
     }
 
-    /// Steps over the value of an unknown field.
+    /// Steps over the value of an unknown field. Out of line, as it keeps many open groups.
     #[cold]
+    #[inline(never)]
     pub(crate) fn skip(&mut self, tag: u32, message: u8) -> Result<()> {
         let field = FieldId { message, number: 0 };
         match tag as u8 & 7 {
@@ -178,7 +194,8 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
 
     /// Steps over a tag, `first`, which is the byte behind it, and what is left of the varint that
     /// `first` begins.
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn expected_varint(&mut self, first: u8) -> Option<u64> {
         let (value, taken) = if first < 0x80 { (u64::from(first), 1) } else { long_varint(self.rest) };
         self.rest = self.rest.get(1 + taken..)?;
@@ -186,7 +203,8 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     /// Likewise for a length, and the content of that length.
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn expected_bytes(&mut self, first: u8) -> Option<&'a [u8]> {
         let content = if first < 0x80 {
             self.rest.get(2..)?.split_at_checked(usize::from(first))
@@ -210,7 +228,8 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 
     /// All that is left, as a string.
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn expected_text(self) -> Option<&'a str> {
         // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded the
         // first time: see `Window`.
@@ -304,14 +323,14 @@ pub(crate) trait Element<'a>: Copy {
     fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self>;
 
     /// Reads whatever comes, by all rules; where `read_expected` reads something, the same.
-    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self>;
+    fn read(content: Cursor<'a, false>, field: FieldId) -> Result<Self>;
 
     /// Reads an element that was read before.
     #[inline(always)]
     fn read_again(content: Cursor<'a, true>) -> Option<Self> {
         match Self::read_expected(content) {
             Some(element) => Some(element),
-            None => Self::read(content, NO_FIELD).ok(),
+            None => Self::read(content.by_rules(), NO_FIELD).ok(),
         }
     }
 }
@@ -322,7 +341,7 @@ impl<'a> Element<'a> for &'a str {
         content.expected_text()
     }
 
-    fn read<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>, field: FieldId) -> Result<Self> {
+    fn read(content: Cursor<'a, false>, field: FieldId) -> Result<Self> {
         content.into_string(field)
     }
 
@@ -389,10 +408,10 @@ impl<'a> Window<'a> {
     }
 
     /// Reads one more element, whose tag `message` has and `cursor` has just stepped over.
-    pub(crate) fn extend<T: Element<'a>, const TRUSTED: bool>(
+    pub(crate) fn extend<T: Element<'a>>(
         &mut self,
-        cursor: &mut Cursor<'a, TRUSTED>,
-        message: Cursor<'a, TRUSTED>,
+        cursor: &mut Cursor<'a, false>,
+        message: Cursor<'a, false>,
         tag: u8,
         field: FieldId,
     ) -> Result<()> {
@@ -406,7 +425,7 @@ impl<'a> Window<'a> {
 
     /// The elements of this window and of a later one, which stand in two messages behind the same
     /// tag `outer` in `message`.
-    pub(crate) fn merge<const TRUSTED: bool>(self, later: Self, message: Cursor<'a, TRUSTED>, outer: u8) -> Self {
+    pub(crate) fn merge(self, later: Self, message: Cursor<'a, false>, outer: u8) -> Self {
         // A window without elements has no tag.
         let with_tag = if self.count == 0 { later } else { self };
         Self {
@@ -501,12 +520,16 @@ pub(crate) struct Elements<'a, T> {
 }
 
 /// Errors cannot happen on a second read, so the field that they would name does not matter.
-const NO_FIELD: FieldId = FieldId { message: 0, number: 0 };
+pub(crate) const NO_FIELD: FieldId = FieldId { message: 0, number: 0 };
 
 impl<'a, T: Element<'a>> Elements<'a, T> {
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn next(&mut self) -> Option<T> {
         self.remaining = self.remaining.checked_sub(1)?;
+        if cfg!(spectrum2_small) {
+            return T::read_again(self.find_next_here()?);
+        }
         let first = self.elements.at(self.tag);
         match first.and_then(|first| self.elements.expected_nested(first)) {
             Some(element) => T::read_again(element),
@@ -527,31 +550,36 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     #[cold]
     #[inline(never)]
     fn find_next(mut self) -> Option<(Cursor<'a, true>, Self)> {
+        let element = self.find_next_here()?;
+        Some((element, self))
+    }
+
+    #[inline(never)]
+    fn find_next_here(&mut self) -> Option<Cursor<'a, true>> {
         loop {
-            while !self.elements.is_empty() {
-                if find_tag(&mut self.elements, self.tag)? {
-                    let element = self.elements.nested(NO_FIELD).ok()?;
-                    return Some((element, self));
-                }
+            if let Some(element) = find_nested(&mut self.elements, self.tag) {
+                return Some(element);
             }
             let (tag, outer) = self.outer.as_mut()?;
-            while !find_tag(outer, *tag)? {}
-            self.elements = outer.nested(NO_FIELD).ok()?;
+            self.elements = find_nested(outer, *tag)?;
         }
     }
 }
 
-/// Steps over one field, or behind its tag if that is `wanted`; `None` at the end.
-fn find_tag(cursor: &mut Cursor<'_, true>, wanted: u8) -> Option<bool> {
-    if cursor.is_empty() {
-        return None;
+/// Steps over fields up to behind the one with this tag, and gives its content; `None` at the end.
+fn find_nested<'a>(cursor: &mut Cursor<'a, true>, wanted: u8) -> Option<Cursor<'a, true>> {
+    let mut fields = cursor.by_rules();
+    while !fields.is_empty() {
+        let tag = fields.tag(NO_FIELD.message).ok()?;
+        if tag == u32::from(wanted) {
+            let content = fields.bytes(NO_FIELD).ok()?;
+            cursor.rest = fields.rest;
+            return Some(Cursor { rest: content, depth: cursor.depth + 1 });
+        }
+        fields.skip(tag, NO_FIELD.message).ok()?;
     }
-    let tag = cursor.tag(NO_FIELD.message).ok()?;
-    if tag == u32::from(wanted) {
-        return Some(true);
-    }
-    cursor.skip(tag, NO_FIELD.message).ok()?;
-    Some(false)
+    cursor.rest = fields.rest;
+    None
 }
 
 /// The number of bytes of a varint.
@@ -625,7 +653,8 @@ impl<'b> Writer<'b> {
         Ok(())
     }
 
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn varint(&mut self, tag: u8, value: u64) -> Written {
         if value < 0x80 {
             return self.array([tag, value as u8]);
@@ -634,7 +663,8 @@ impl<'b> Writer<'b> {
         self.next(taken).map(drop)
     }
 
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn bytes(&mut self, tag: u8, bytes: &[u8]) -> Written {
         if bytes.len() < 0x80 {
             let [first, second, content @ ..] = self.next(2 + bytes.len())? else { return Err(Full) };
@@ -749,10 +779,9 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     // The prediction was a lower bound, so the content never moves down.
     let shift = moved.saturating_sub(start);
     if let Some(area) = buffer.get_mut(start..end)
-        && shift <= area.len()
+        && let Some(kept) = area.len().checked_sub(shift)
     {
-        // A rotation, and not `copy_within`, whose own check would be one that can panic.
-        area.rotate_right(shift);
+        area.copy_within(..kept, shift);
         put_long_varint(buffer, tag, length as u64);
     }
     end
@@ -763,7 +792,7 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
 /// Up to 64 bytes, which is most strings, without a call: loads and stores that overlap.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
-    if from.len() > 64 || cfg!(spectrum2_plain) {
+    if from.len() > 64 || cfg!(any(spectrum2_plain, spectrum2_small)) {
         copy_long(to, from);
     } else if !(copy_ends::<32>(to, from)
         || copy_ends::<16>(to, from)

@@ -1,7 +1,7 @@
 //! Messages, rooms, and files as older peers send them.
 
-use super::{message, read_expected, read_one_more};
-use crate::field::{Collection, Repeated, Singular};
+use super::message;
+use crate::field::{Collection, Repeated, Singular, expect_optional, expect_repeated, expect_required, write_optional};
 
 message! {
     /// A message between the user and a contact or room, in either direction. Also carries room

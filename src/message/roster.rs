@@ -1,7 +1,7 @@
 //! Contacts, their presence and their business cards.
 
-use super::{message, read_expected, read_one_more};
-use crate::field::{Collection, Repeated, Singular};
+use super::message;
+use crate::field::{Collection, Repeated, Singular, expect_optional, expect_repeated, expect_required, write_optional};
 
 message! {
     /// A contact, in either direction: BUDDY_CHANGED, BUDDY_REMOVED, AUTH_REQUEST and the typing

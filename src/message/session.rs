@@ -1,9 +1,9 @@
 //! Users who log in and out, and what backend and main process say about themselves.
 
-use super::{message, read_expected, read_one_more};
+use super::message;
 use crate::descriptor::Kind;
 use crate::error::{DecodeError, FieldId};
-use crate::field::{Collection, Repeated, Singular};
+use crate::field::{Collection, Repeated, Singular, expect_optional, expect_repeated, expect_required, write_optional};
 use crate::message::Message;
 use crate::wire::{Cursor, Element, Full, Writer, wire_type};
 
@@ -106,14 +106,11 @@ impl<'a> Singular<'a> for UserSettings<'a> {
         Element::read_expected(cursor.expected_nested(first)?)
     }
 
-    fn read<const TRUSTED: bool>(
-        cursor: &mut Cursor<'a, TRUSTED>,
-        field: FieldId,
-    ) -> Result<Option<Self>, DecodeError> {
+    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
         Element::read(cursor.nested(field)?, field).map(Some)
     }
 
-    fn merge<const TRUSTED: bool>(earlier: Option<Self>, later: Self, message: Cursor<'a, TRUSTED>, tag: u8) -> Self {
+    fn merge(earlier: Option<Self>, later: Self, message: Cursor<'a, false>, tag: u8) -> Self {
         let Some(earlier) = earlier else { return later };
         let entries = earlier.value.as_window().merge(later.value.as_window(), message, tag);
         Self { value: Collection::received(entries) }

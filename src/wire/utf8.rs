@@ -12,7 +12,8 @@
 /// Whether all of it is UTF-8.
 #[inline(always)]
 pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-    if cfg!(spectrum2_plain) {
+    // Processors of firmware have no vectors, and little room.
+    if cfg!(any(spectrum2_plain, spectrum2_small, target_os = "none")) {
         return core::str::from_utf8(bytes).is_ok();
     }
     is_short_ascii(bytes) || is_valid_general(bytes)
