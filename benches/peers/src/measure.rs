@@ -67,9 +67,10 @@ pub fn perform(operation: Operation, codec: &mut dyn Codec, workload: &Prepared)
 /// Visits each workload and operation, with the peers that do it, ready to do so.
 pub fn for_each(quick: bool, what: &str, mut visit: impl FnMut(&Prepared, Operation, &mut [&mut Entry])) {
     let workloads = prepared(quick);
-    let mut entries = peers::all();
     for (index, workload) in workloads.iter().enumerate() {
         eprintln!("{what} {} ({} of {})", workload.name, index + 1, workloads.len());
+        // Made anew, or else the first one's messages would fill the holes that those before left in the heap.
+        let mut entries = peers::all();
         for entry in &mut entries {
             entry.codec.prepare(workload.messages);
         }

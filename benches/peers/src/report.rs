@@ -58,7 +58,14 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 pub fn report(directory: &Path, write_to: Option<&Path>) -> Result<()> {
     let lto = Measured::read(directory, "lto")?;
     let plain = Measured::read(directory, "plain")?;
-    let results = results(&lto, &plain);
+    let mut results = results(&lto, &plain);
+    // A quick report does without these.
+    if let Ok(counts) = read_json(&directory.join("no-std-count.json")) {
+        results.push_str(&without_std(&lto, &counts));
+    }
+    if let Ok(table) = fs::read_to_string(directory.join("loopback.md")) {
+        results.push_str(&end_to_end(&table));
+    }
     println!("{results}");
     if let Some(directory) = write_to {
         fs::write(directory.join("RESULTS.md"), &results)?;
@@ -105,6 +112,36 @@ fn results(lto: &Measured, plain: &Measured) -> String {
         text.push_str(&tables(plain, operation));
     }
     text
+}
+
+/// The instructions of this crate alone.
+fn without_std(lto: &Measured, counts: &BTreeMap<String, u64>) -> String {
+    let workloads = || lto.times.workloads.iter().map(|workload| workload.name.as_str());
+    let mut text = "\n## Without the standard library\n\nInstructions of this crate without its features, so also \
+                    without `simdutf8` and AVX2, with fat LTO.\n\n| |"
+        .to_owned();
+    for workload in workloads() {
+        _ = write!(text, " {workload} |");
+    }
+    text.push_str("\n| --- |");
+    text.push_str(&" ---: |".repeat(workloads().count()));
+    for operation in Operation::ALL {
+        _ = write!(text, "\n| {} |", operation.name());
+        for workload in workloads() {
+            let count = counts.get(&key(workload, operation, lto.own()));
+            _ = write!(text, " {} |", count.map_or(String::new(), |count| thousands(*count)));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn end_to_end(table: &str) -> String {
+    format!(
+        "\n## End to end over loopback\n\n`cargo bench --features host --bench loopback`: a whole backend, `Client` \
+         with a `Backend` that counts or answers, beside a program in C++ that reads and writes as Spectrum's plugin \
+         library does. Times, of medians.\n\n{table}"
+    )
 }
 
 fn tables(measured: &Measured, operation: Operation) -> String {
