@@ -368,8 +368,7 @@ impl Receiver {
             self.set_read_timeout(until_tick.min(until_silence))?;
         }
         match self.reader.fill() {
-            // A write that failed has taken the news of a reset; reading then finds an end.
-            Ok(0) => self.end(self.sender.is_gone()),
+            Ok(0) => self.end(false),
             Ok(_) => {
                 self.last_received = Instant::now();
                 if self.has_waited && self.tick.is_none() {
@@ -405,10 +404,15 @@ impl Receiver {
 
     /// A reset throws away what was on its way: no wonder that a frame is cut off then.
     fn end(&mut self, is_reset: bool) -> Result<(), Error> {
+        let is_cut_off = !self.reader.buffered().is_empty();
+        if is_cut_off && !is_reset {
+            // A write takes the news of a reset, so that reading finds a mere end. Another thread's may
+            // not have told yet.
+            self.sender.wait_for_writes();
+        }
         // A sender that could not write closed the connection.
         self.sender.check().map_err(Error::Connection)?;
-        let is_cut_off = !self.reader.buffered().is_empty();
-        if is_cut_off && !is_reset && !self.sender.is_shut_down() {
+        if is_cut_off && !is_reset && !self.sender.is_gone() && !self.sender.is_shut_down() {
             return Err(Error::Connection(ErrorKind::UnexpectedEof.into()));
         }
         info!("the main process closed the connection");

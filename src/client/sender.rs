@@ -231,6 +231,11 @@ impl Sender {
         self.message_of(Type::Stats, &Stats { res: memory.resident, init_res, shared: memory.shared, id })
     }
 
+    /// Waits until what is being written now is written or has failed.
+    pub(super) fn wait_for_writes(&self) {
+        drop(self.lock());
+    }
+
     /// Whether the main process closed the connection, as far as writing has shown.
     pub(super) fn is_gone(&self) -> bool {
         self.failure() == Some(ErrorKind::BrokenPipe)

@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
 use spectrum2::frame::{DEFAULT_LIMIT, Frame, encode_to_vec};
@@ -16,6 +17,7 @@ use spectrum2::{Backend, Client, ConversationMessage, DecodeError, Error, Event,
 use super::numbered::say;
 use super::proxy::{End, Faults, Gate, Passed, Proxy};
 use super::support::{Random, TIMEOUT};
+use super::system_calls;
 use super::watch::{processor_share, watch};
 
 /// How many messages each of the four speakers says: the main process, the loop, and two threads.
@@ -262,6 +264,18 @@ fn a_reset_at_any_byte_ends_well_and_makes_up_nothing() {
         ended.backend.unwrap();
     });
     println!("figure: {ROUNDS} connections reset at any byte: {heard} of {passed} frames were heard before, in order");
+}
+
+/// The thread that sends learns of the reset, and the loop sees a mere end before it is told.
+#[test]
+fn a_reset_that_a_sending_thread_tells_late_ends_well() {
+    let _watchdog = watch();
+    system_calls::FAILS_SLOWLY.store(true, Ordering::SeqCst);
+    at_any_byte(13, |position, direction| {
+        let (to_backend, to_main) = direction(Faults { end: Some((position, End::Reset)), ..Faults::default() });
+        converse(to_backend, to_main).backend.unwrap();
+    });
+    system_calls::FAILS_SLOWLY.store(false, Ordering::SeqCst);
 }
 
 #[test]

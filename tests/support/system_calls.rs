@@ -52,6 +52,9 @@ impl Calls {
     }
 }
 
+/// Whether a `send` that failed takes a while to say so, as it may where there is much else to do.
+pub static FAILS_SLOWLY: AtomicBool = AtomicBool::new(false);
+
 thread_local! {
     static CALLS: OnceCell<Arc<Calls>> = const { OnceCell::new() };
 }
@@ -69,6 +72,12 @@ unsafe extern "C" fn send(socket: c_int, bytes: *const c_void, length: usize, fl
     // SAFETY: as `send` would, with what the caller vouches for.
     let sent = unsafe { libc::syscall(libc::SYS_sendto, socket, bytes, length, flags, nobody, 0) } as isize;
     calls.note(sent);
+    if sent < 0 && FAILS_SLOWLY.load(Ordering::SeqCst) {
+        let error = io::Error::last_os_error().raw_os_error().unwrap_or_default();
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        // SAFETY: it is this thread's own.
+        unsafe { *libc::__errno_location() = error };
+    }
     calls.is_sending.store(false, Ordering::SeqCst);
     sent
 }
