@@ -263,7 +263,7 @@ enum sp2_type
     SP2_TYPE_BUDDY_TYPED = 20,
     /**
      * From the backend: a contact asks to be added. Answered by BUDDY_CHANGED (yes) or
-     * BUDDY_REMOVED (no).
+     * BUDDY_REMOVED (no; not told by Spectrum 2.2.1 when the asker is no contact).
      */
     SP2_TYPE_AUTH_REQUEST = 21,
     /**
@@ -1544,7 +1544,8 @@ typedef struct sp2_backend {
                                    const struct sp2_buddy *buddy,
                                    void *user);
     /**
-     * The user removed a contact, or says no to an AUTH_REQUEST.
+     * The user removed a contact, or says no to an AUTH_REQUEST of one. Spectrum 2.2.1 does not tell of
+     * a no to somebody who is no contact.
      */
     int32_t (*buddy_removed)(struct sp2_client *client, const struct sp2_buddy *buddy, void *user);
     /**

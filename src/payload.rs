@@ -417,7 +417,7 @@ payloads! {
         /// Both ways: somebody who typed is not typing any more, and has nothing typed.
         BuddyStoppedTyping,
         /// From the backend: a contact asks to be added. Answered by BUDDY_CHANGED (yes) or
-        /// BUDDY_REMOVED (no).
+        /// BUDDY_REMOVED (no; not told by Spectrum 2.2.1 when the asker is no contact).
         AuthRequest,
     }
     Buddies<'a> {

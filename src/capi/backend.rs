@@ -59,7 +59,8 @@ pub struct sp2_backend {
     /// The user blocked or unblocked a contact, as `blocked` says.
     pub buddy_block_toggled:
         Option<unsafe extern "C" fn(client: *mut sp2_client, buddy: *const sp2_buddy, user: *mut c_void) -> i32>,
-    /// The user removed a contact, or says no to an AUTH_REQUEST.
+    /// The user removed a contact, or says no to an AUTH_REQUEST of one. Spectrum 2.2.1 does not tell of
+    /// a no to somebody who is no contact.
     pub buddy_removed:
         Option<unsafe extern "C" fn(client: *mut sp2_client, buddy: *const sp2_buddy, user: *mut c_void) -> i32>,
     /// The user is typing to a contact, a room or a participant.

@@ -44,7 +44,7 @@ pub enum sp2_type {
     /// Both ways: somebody who typed pauses.
     SP2_TYPE_BUDDY_TYPED = 20,
     /// From the backend: a contact asks to be added. Answered by BUDDY_CHANGED (yes) or
-    /// BUDDY_REMOVED (no).
+    /// BUDDY_REMOVED (no; not told by Spectrum 2.2.1 when the asker is no contact).
     SP2_TYPE_AUTH_REQUEST = 21,
     /// Both ways: a buzz.
     SP2_TYPE_ATTENTION = 22,

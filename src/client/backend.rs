@@ -65,7 +65,8 @@ pub trait Backend {
         Ok(())
     }
 
-    /// The user removed a contact, or says no to an [authorization request](Sender::auth_request).
+    /// The user removed a contact, or says no to an [authorization request](Sender::auth_request) of
+    /// one. Spectrum 2.2.1 does not tell of a no to somebody who is no contact.
     fn buddy_removed(&mut self, sender: &mut Sender, buddy: Buddy<'_>) -> io::Result<()> {
         Ok(())
     }
