@@ -77,10 +77,13 @@ impl Load {
             tell(format_args!("{name}: {} kB resident, {} threads", status(id, "VmRSS")?, status(id, "Threads")?));
         }
         let before = (processor_time(backend.id())?, processor_time(daemon.child.id())?);
+        let start = Instant::now();
         thread::sleep(rest);
-        let share = |before, now: Duration| 100.0 * (now - before).as_secs_f64() / rest.as_secs_f64();
-        let polling = share(before.0, processor_time(backend.id())?);
-        let daemons = share(before.1, processor_time(daemon.child.id())?);
+        let now = (processor_time(backend.id())?, processor_time(daemon.child.id())?);
+        // On a machine that is busy the rest may be much longer.
+        let rested = start.elapsed().as_secs_f64();
+        let share = |before, now: Duration| 100.0 * (now - before).as_secs_f64() / rested;
+        let (polling, daemons) = (share(before.0, now.0), share(before.1, now.1));
         tell(format_args!("polling once a second: backend {polling:.1} %, daemon {daemons:.1} % of a core"));
         if polling > MOST_POLLING * users as f64 / 1000.0 {
             return Err("polling takes too much".into());

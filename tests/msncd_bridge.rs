@@ -10,8 +10,7 @@ mod server;
 use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -88,9 +87,13 @@ impl Gateway {
     }
 
     fn login(&mut self, name: &str, password: &str) {
+        self.login_without_status(name, password);
+        self.status(name, StatusType::Online);
+    }
+
+    fn login_without_status(&mut self, name: &str, password: &str) {
         let (user, legacy_name) = (jid(name), format!("{name}@net"));
         self.send(Payload::Login(Login { user: &user, legacy_name: &legacy_name, password, ..Login::default() }));
-        self.status(name, StatusType::Online);
     }
 
     fn logout(&mut self, name: &str) {
@@ -118,6 +121,12 @@ impl Gateway {
             status,
             ..Buddy::default()
         }));
+    }
+
+    /// Asks for a card: what the user asked before is done when the answer comes.
+    fn card(&mut self, name: &str, of: &str, id: i32) {
+        self.send(Payload::VCard(VCard { user_name: &jid(name), buddy_name: of, id, ..VCard::default() }));
+        self.expect_like(&format!("{name} card {id} of {of}: "), "");
     }
 
     fn remove(&mut self, name: &str, contact: &str) {
@@ -290,8 +299,8 @@ fn contacts_are_added_renamed_and_removed() {
     gateway.login("cyril", "secret");
     gateway.expect("cyril connected");
     gateway.change("cyril", BOB, "", &[]);
-    gateway.expect("cyril sees bob@net '' in  None");
-    gateway.expect("cyril sees bob@net '' in  Online");
+    gateway.expect("cyril sees bob@net 'bob@net' in  None");
+    gateway.expect("cyril sees bob@net 'bob@net' in  Online");
     gateway.expect("bob asked by cyril@net");
     gateway.remove("bob", "cyril@net");
     gateway.message("bob", "cyril@net", "no");
@@ -383,6 +392,8 @@ fn a_daemon_that_is_killed_and_comes_back() {
     gateway.message("alice", "cyril@net", "Until later.");
     gateway.message("alice", BOB, "Are you there?");
     gateway.expect("bob from alice@net: Are you there?");
+    // Answered after the daemon's OK to the messages is read, without which they may not be delivered.
+    gateway.card("alice", BOB, 1);
     daemon.stop();
     gateway.expect(
         "alice from msncd: Whether your latest messages arrived is not known; they were to: bob@net, cyril@net",
@@ -438,14 +449,16 @@ fn the_status_is_said_again_after_a_lost_connection() {
     let shows = |friend: &mut Client<TcpStream>| friend.contacts().unwrap().iter().next().unwrap().status.to_owned();
     let mut dan = friend(daemon.address());
     // Each look is a round trip to the daemon.
-    while shows(&mut dan) != "away" {}
+    let until = Instant::now() + PATIENCE;
+    while shows(&mut dan) != "away" {
+        assert!(Instant::now() < until, "Alice is not away");
+    }
     daemon.stop();
     gateway.expect_like("alice disconnected 0: the connection to the daemon", "");
 
     let daemon = Daemon::start(port, network(10)).unwrap();
     gateway.logout("alice");
-    let (user, legacy_name) = (jid("alice"), "alice@net");
-    gateway.send(Payload::Login(Login { user: &user, legacy_name, password: "secret", ..Login::default() }));
+    gateway.login_without_status("alice", "secret");
     gateway.expect("alice connected");
     assert_eq!(shows(&mut friend(daemon.address())), "away");
     gateway.exit();
@@ -465,7 +478,9 @@ fn all_users_log_off_when_the_main_process_is_gone() {
     gateway.backend.join().unwrap().1.unwrap();
     // A connection that is closed in place of a LOGOFF is seen a little later.
     let mut online = BTreeSet::from([ALICE.to_owned(), BOB.to_owned()]);
+    let until = Instant::now() + PATIENCE;
     while !online.is_empty() {
+        assert!(Instant::now() < until, "{online:?} are still there");
         if let Some(Event::StatusChanged { email, status: "offline", .. }) = cyril.poll().unwrap() {
             online.remove(email);
         }
@@ -477,6 +492,8 @@ enum Reply {
     /// `OK`, a contact list of one, and polls without events.
     Usual,
     Say(&'static str),
+    /// Says something, and closes the connection.
+    Last(&'static str),
     /// Closes the connection.
     Close,
     /// Sends a byte of an answer now and then, for ever.
@@ -505,6 +522,7 @@ fn serve(mut stream: &TcpStream, mut answer: impl FnMut(&str) -> Reply) {
         let line = std::str::from_utf8(unit).unwrap().lines().next().unwrap();
         let text = match (answer(line), line) {
             (Reply::Say(text), _) => text,
+            (Reply::Last(text), _) => return drop(stream.write_all(text.as_bytes())),
             (Reply::Usual, "POLL") => "POLLEND\n",
             (Reply::Usual, "GETCL") => "CL 1\naway bob@net \n",
             (Reply::Usual, _) => "OK\n",
@@ -544,12 +562,12 @@ fn whatever_a_daemon_says_is_told() {
     let mut gateway = Gateway::with(settings(port, "timeout = 2000\ngroup = All"));
     gateway.login("alice", "secret");
     for line in [
-        "alice sees bob@net '' in All Away",
+        "alice sees bob@net 'bob@net' in All Away",
         "alice connected",
         "alice from bob@net: two\nlines",
-        "alice sees bob@net '' in All DoNotDisturb",
+        "alice sees bob@net 'bob@net' in All DoNotDisturb",
         "alice from bob@net: Not delivered: 2 of your earlier messages",
-        "alice sees bob@net '' in All Online",
+        "alice sees bob@net 'bob@net' in All Online",
         "alice sees cyril@net 'cyril@net' in All None",
         "alice loses cyril@net",
         "alice from bob@net: Not delivered: 3 of your earlier messages",
@@ -620,16 +638,13 @@ fn an_error_is_no_login_elsewhere_unless_the_connection_closes() {
 /// What was said before the connection broke still counts.
 #[test]
 fn a_daemon_that_says_goodbye_and_goes() {
-    let polled = Arc::new(AtomicBool::new(false));
-    let port = daemon_that(move || {
-        let polled = Arc::clone(&polled);
-        move |line| match line {
-            "POLL" if polled.swap(true, Ordering::Relaxed) => Reply::Close,
-            "POLL" => Reply::Say("SCLOSE MAIN\nERR 1 taken over\nPOLLEN"),
+    let port = daemon_that(|| {
+        |line: &str| match line {
+            "POLL" => Reply::Last("SCLOSE MAIN\nERR 1 taken over\nPOLLEN"),
             _ => Reply::Usual,
         }
     });
-    let mut gateway = Gateway::with(settings(port, "timeout = 50"));
+    let mut gateway = Gateway::new(port);
     gateway.login("alice", "secret");
     gateway.expect("alice disconnected 6: taken over");
     gateway.exit();
@@ -638,7 +653,7 @@ fn a_daemon_that_says_goodbye_and_goes() {
 #[test]
 fn a_daemon_that_trickles_is_left() {
     let port = daemon_that(|| |line: &str| if line == "POLL" { Reply::Trickle } else { Reply::Usual });
-    let mut gateway = Gateway::with(settings(port, "timeout = 50"));
+    let mut gateway = Gateway::with(settings(port, "timeout = 5000"));
     gateway.login("alice", "secret");
     gateway.expect("alice connected");
     gateway.message("alice", BOB, "hello?");
@@ -661,6 +676,91 @@ fn a_daemon_that_hangs_holds_neither_the_next_login_nor_the_end() {
     gateway.expect("alice connected");
     gateway.expect("alice from bob@net: Not delivered, you are logged out: hello?");
     assert!(gateway.said.iter().all(|said| !said.contains("disconnected")), "{:#?}", gateway.said);
+    gateway.exit();
+}
+
+/// A daemon with a message in each poll, which holds its answer to a line until it is told to go on.
+/// It tells the lines that it gets.
+struct Holding {
+    port: u16,
+    lines: mpsc::Receiver<String>,
+    go: mpsc::Sender<()>,
+}
+
+impl Holding {
+    fn new(held: &'static str) -> Self {
+        let ((tell, lines), (go, wait)) = (mpsc::channel(), mpsc::channel());
+        let wait = Arc::new(Mutex::new(wait));
+        let port = daemon_that(move || {
+            let (tell, wait) = (tell.clone(), Arc::clone(&wait));
+            move |line: &str| {
+                // The test may be over.
+                let _ = tell.send(line.to_owned());
+                if line == held {
+                    let _ = wait.lock().unwrap().recv();
+                }
+                if line == "POLL" { Reply::Say("MSG 1 0 bob@net\nprecious\nPOLLEND\n") } else { Reply::Usual }
+            }
+        });
+        Self { port, lines, go }
+    }
+
+    fn next(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Logs Alice out while the answer to this line is awaited.
+    fn log_out(&self, gateway: &mut Gateway, held: &str) {
+        while self.next() != held {}
+        gateway.logout("alice");
+        gateway.message("nobody", BOB, "");
+        gateway.expect_like("nobody from bob@net: Not delivered, ", "");
+        self.go.send(()).unwrap();
+    }
+}
+
+/// The main process would drop it, and the daemon take it for delivered.
+#[test]
+fn nothing_is_fetched_for_a_user_who_logged_out() {
+    for (held, server) in [
+        ("STATUS away", ""),
+        ("STATUS away", "[service]\nserver_mode = 1"),
+        ("ADD Cyril cyril@net", ""),
+        ("DEL bob@net", ""),
+    ] {
+        let daemon = Holding::new(held);
+        let mut gateway = Gateway::with(settings(daemon.port, server));
+        gateway.login("alice", "secret");
+        gateway.expect("alice connected");
+        match held.split(' ').next() {
+            Some("STATUS") => gateway.status("alice", StatusType::Away),
+            Some("ADD") => gateway.change("alice", "cyril@net", "Cyril", &[]),
+            _ => gateway.remove("alice", BOB),
+        }
+        daemon.log_out(&mut gateway, held);
+        assert_eq!(daemon.next(), "LOGOFF", "after {held}");
+        gateway.exit();
+    }
+}
+
+#[test]
+fn what_is_told_too_late_stays_with_the_daemon() {
+    // No command follows the poll, LOGOFF neither.
+    let daemon = Holding::new("POLL");
+    let mut gateway = Gateway::new(daemon.port);
+    gateway.login_without_status("alice", "secret");
+    gateway.expect("alice connected");
+    daemon.log_out(&mut gateway, "POLL");
+    gateway.login_without_status("alice", "secret");
+    assert_eq!(daemon.next(), "LOGIN alice@net secret");
+
+    // What is still to be done is done over another connection.
+    gateway.expect("alice connected");
+    gateway.message("alice", BOB, "goodbye");
+    daemon.log_out(&mut gateway, "POLL");
+    for line in ["LOGIN alice@net secret", "SENDMSG 1 bob@net", "LOGOFF"] {
+        assert_eq!(daemon.next(), line);
+    }
     gateway.exit();
 }
 
@@ -762,8 +862,7 @@ fn nothing_is_asked_in_vain_without_a_word() {
     // A status of that time is the one of the next login.
     gateway.status("bob", StatusType::Away);
     gateway.logout("bob");
-    let (user, legacy_name) = ("bob@xmpp", BOB);
-    gateway.send(Payload::Login(Login { user, legacy_name, password: "secret", ..Login::default() }));
+    gateway.login_without_status("bob", "secret");
     gateway.expect("bob connected");
     gateway.expect("alice sees bob@net 'Bob' in Friends Away");
     gateway.exit();
@@ -834,9 +933,7 @@ fn as_a_server_messages_wait_for_the_client() {
     }
     gateway.message("alice", BOB, "for the client");
     for (name, other, id) in [("alice", BOB, 1), ("bob", ALICE, 2)] {
-        let user_name = &jid(name);
-        gateway.send(Payload::VCard(VCard { user_name, buddy_name: other, id, ..VCard::default() }));
-        gateway.expect_like(&format!("{name} card {id} "), "");
+        gateway.card(name, other, id);
     }
     gateway.expect_no_more();
     gateway.status("bob", StatusType::Online);

@@ -98,9 +98,19 @@ impl Inbox {
         }
     }
 
+    /// Whether no more will come, whatever is still to be dealt with.
+    pub fn is_logged_out(&self) -> bool {
+        self.lock().logged_out
+    }
+
     /// Waits for some time. False: the user logged out.
     pub fn pause(&self, time: Duration) -> bool {
         !self.wait(Instant::now() + time, |state| !state.logged_out).logged_out
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.lock().requests.is_empty()
     }
 
     /// The session is over. Returns what it did not deal with, and whether the user logged out.

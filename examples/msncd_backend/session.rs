@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ use super::translator::{Translator, User};
 pub enum End {
     /// The user logged out, or the backend ends.
     LoggedOut,
+    /// The user logged out during a poll, so that what it told may have been told to nobody. Without
+    /// another command on its connection the daemon keeps it.
+    ToldTooLate,
     /// Errors 0 and 16 make the main process log in again at once; with any other the user is out.
     Lost(ConnectionError, String),
     MainProcessGone,
@@ -46,6 +50,12 @@ pub fn describe(error: &Error) -> String {
     }
 }
 
+/// A panic is the end of its session as well: nothing may wait for a thread that is gone.
+fn caught(work: impl FnOnce() -> End) -> End {
+    let failed = |_| End::Lost(ConnectionError::NETWORK_ERROR, "the backend failed".to_owned());
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(failed)
+}
+
 /// A session, before it is connected.
 pub struct Session {
     settings: Arc<Settings>,
@@ -64,16 +74,34 @@ impl Session {
     pub fn run(&self, user: User, account: &str, password: &str) -> User {
         let mut translator = Translator::new(&self.settings, &self.sender, &self.jid, user);
         let mut connected = None;
-        let end = self.connect(translator.user.failures).map(|stream| {
-            connected = Some(Instant::now());
-            self.serve(&stream, &mut translator, account, password)
+        let end = caught(|| match self.serve(&mut translator, &mut connected, account, password) {
+            End::ToldTooLate if !self.inbox.is_empty() => self.work_off(&mut translator, account, password),
+            end => end,
         });
-        let end = end.unwrap_or_else(|end| end);
         self.line.close();
         translator.user.failures = self.failures(translator.user.failures, connected, &end);
         // Without a main process there is nobody to tell.
         let _ = self.end(&mut translator, end);
         translator.user
+    }
+
+    fn serve(
+        &self,
+        translator: &mut Translator<'_>,
+        connected: &mut Option<Instant>,
+        account: &str,
+        password: &str,
+    ) -> End {
+        let stream = match self.connect(translator.user.failures) {
+            Ok(stream) => stream,
+            Err(end) => return end,
+        };
+        *connected = Some(Instant::now());
+        let mut daemon = Daemon::new(&stream, self.settings.timeout);
+        match translator.log_in(&mut daemon, account, password) {
+            Ok(()) => self.work(&mut daemon, translator),
+            Err(end) => end,
+        }
     }
 
     /// The main process asks again at once after a failure. The daemon gets some rest.
@@ -85,15 +113,21 @@ impl Session {
         Ok(self.line.connect(&self.settings).map_err(Error::Stream)?)
     }
 
-    fn serve(&self, stream: &TcpStream, translator: &mut Translator<'_>, account: &str, password: &str) -> End {
-        let mut daemon = Daemon::new(stream, self.settings.timeout);
-        match translator.log_in(&mut daemon, account, password) {
+    /// Deals with what came before the logout, over another connection.
+    fn work_off(&self, translator: &mut Translator<'_>, account: &str, password: &str) -> End {
+        let stream = match self.connect(0) {
+            Ok(stream) => stream,
+            Err(end) => return end,
+        };
+        let mut daemon = Daemon::new(&stream, self.settings.timeout);
+        match daemon.ready().and_then(|client| client.login(account, password)) {
             Ok(()) => self.work(&mut daemon, translator),
-            Err(end) => end,
+            Err(error) => error.into(),
         }
     }
 
-    /// Deals with requests, and polls in between.
+    /// Deals with requests, and polls in between. What is told to a user who logged out is told to
+    /// nobody, and the next command would confirm it to the daemon: then there is no poll.
     fn work(&self, daemon: &mut Daemon<'_>, translator: &mut Translator<'_>) -> End {
         let mut next_poll = Instant::now();
         if self.settings.server_mode {
@@ -102,8 +136,8 @@ impl Session {
         }
         let mut statuses = 0;
         loop {
-            let done = if Instant::now() >= next_poll {
-                let polled = translator.poll(daemon);
+            let done = if Instant::now() >= next_poll && !self.inbox.is_logged_out() {
+                let polled = self.poll(daemon, translator);
                 // Counted from the end, so that a slow daemon leaves time for requests.
                 next_poll = Instant::now() + self.settings.poll_interval;
                 polled
@@ -117,6 +151,11 @@ impl Session {
                             if statuses == 2 {
                                 next_poll = Instant::now();
                             }
+                        }
+                        // The list's own events may come late enough to contradict the next change, so
+                        // they are fetched at once.
+                        if matches!(request, Request::Contact { .. } | Request::Remove { .. }) {
+                            next_poll = Instant::now();
                         }
                         translator.handle(daemon, request)
                     }
@@ -132,6 +171,12 @@ impl Session {
                 return end;
             }
         }
+    }
+
+    fn poll(&self, daemon: &mut Daemon<'_>, translator: &mut Translator<'_>) -> Result<(), End> {
+        let told = translator.poll(daemon)?;
+        self.sender.flush()?;
+        if told && self.inbox.is_logged_out() { Err(End::ToldTooLate) } else { Ok(()) }
     }
 
     /// How many sessions in a row failed: those that did not last as long as the pause that would
@@ -161,5 +206,17 @@ impl Session {
             }
         }
         self.sender.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_end_of_its_session() {
+        let end = caught(|| panic!("on purpose"));
+        assert!(matches!(end, End::Lost(ConnectionError::NETWORK_ERROR, why) if why == "the backend failed"));
+        assert!(matches!(caught(|| End::LoggedOut), End::LoggedOut));
     }
 }

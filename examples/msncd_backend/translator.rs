@@ -105,7 +105,7 @@ impl<'s> Translator<'s> {
         self.sender.buddy_changed(&Buddy {
             user_name: self.jid,
             buddy_name: name,
-            alias: Some(&contact.alias),
+            alias: Some(if contact.alias.is_empty() { name } else { &contact.alias }),
             group: List::from(&groups),
             status: Some(contact.status),
             ..Buddy::default()
@@ -116,8 +116,8 @@ impl<'s> Translator<'s> {
         notify(self.sender, self.jid, from, text)
     }
 
-    /// Fetches all events.
-    pub fn poll(&mut self, daemon: &mut Daemon<'_>) -> Result<(), End> {
+    /// Fetches all events. Whether there were any.
+    pub fn poll(&mut self, daemon: &mut Daemon<'_>) -> Result<bool, End> {
         let polled = self.tell_all(daemon);
         let Goodbye { closed, elsewhere } = std::mem::take(&mut self.goodbye);
         match (closed, elsewhere) {
@@ -128,21 +128,24 @@ impl<'s> Translator<'s> {
             (false, Some(description)) => self.tell_error(LOGGED_IN_ELSEWHERE, &description)?,
             (false, None) => {}
         }
-        polled?;
-        Ok(self.end_typing()?)
+        let told = polled?;
+        self.end_typing()?;
+        Ok(told)
     }
 
-    fn tell_all(&mut self, daemon: &mut Daemon<'_>) -> Result<(), End> {
+    fn tell_all(&mut self, daemon: &mut Daemon<'_>) -> Result<bool, End> {
         let client = daemon.ready()?;
+        let mut told = false;
         loop {
             match client.poll() {
                 Ok(Some(event)) => self.tell(&event)?,
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(told),
                 Err(error) if costs_one_event(&error) => {
                     self.notify(GATEWAY, &format!("Something was lost: {error}"))?;
                 }
                 Err(error) => return Err(error.into()),
             }
+            told = true;
         }
     }
 
@@ -238,16 +241,8 @@ impl<'s> Translator<'s> {
         match request {
             Request::Message { to, text } => self.send(daemon, &to, &text),
             Request::Status(status) => self.set_status(daemon, status),
-            // The list's own events may come late enough to contradict the next change, so they are
-            // fetched at once.
-            Request::Contact { name, alias, groups } => {
-                self.change_contact(daemon, &name, alias, groups)?;
-                self.poll(daemon)
-            }
-            Request::Remove { name } => {
-                self.remove_contact(daemon, &name)?;
-                self.poll(daemon)
-            }
+            Request::Contact { name, alias, groups } => self.change_contact(daemon, &name, alias, groups),
+            Request::Remove { name } => self.remove_contact(daemon, &name),
             Request::Typing { to } => {
                 let typing = daemon.ready()?.typing(Name::from(to.as_str()));
                 typing.or_else(unless_refused)

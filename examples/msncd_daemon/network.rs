@@ -249,11 +249,7 @@ impl Network {
         }
         // A private account is seen by whom it adds.
         let mut earlier = None;
-        let mut is_watched = false;
-        self.change(me, |account| {
-            earlier = account.contacts.insert(email.to_owned(), nick);
-            is_watched = account.watchers.contains(email);
-        });
+        self.change(me, |account| earlier = account.contacts.insert(email.to_owned(), nick));
         if earlier.is_some() {
             return Ok(());
         }

@@ -136,10 +136,13 @@ impl<R: Read> Reader<R> {
 
     /// Makes room behind `end`: moves what is left to the front, and grows when the buffer is full.
     fn make_room(&mut self) {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.scanned -= self.start;
-        self.start = 0;
+        // The rest of a long unit comes in many reads, for which nothing moves.
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.scanned -= self.start;
+            self.start = 0;
+        }
         if self.end < READ_SIZE / 2 {
             self.buffer.resize(READ_SIZE, 0);
             self.buffer.shrink_to(READ_SIZE);
