@@ -20,6 +20,8 @@
 //! - **`ERR` in a poll.** With a number behind it, it is the event `ERR code description`. Without,
 //!   and as the first line, it is the refusal of the poll, and no POLLEND follows. So a description
 //!   may not start with a number; writing one is an error.
+//! - **Ends.** Where nothing would follow, a client does not wait for it: a refusal is one whatever is
+//!   wrong with its description, and a malformed POLLEND ends its poll.
 //! - **MSG.** `end_of_header` is how many of the lines are the header. A header that ends with an
 //!   empty line, as in a mail, counts that line too. Neither may be larger than the number of lines.
 //! - **Counts.** STCH's count may be missing. SCLOSE has email and count, or neither, whatever its

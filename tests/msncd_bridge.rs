@@ -492,6 +492,7 @@ enum Reply {
     /// `OK`, a contact list of one, and polls without events.
     Usual,
     Say(&'static str),
+    Bytes(&'static [u8]),
     /// Says something, and closes the connection.
     Last(&'static str),
     /// Closes the connection.
@@ -521,11 +522,12 @@ fn serve(mut stream: &TcpStream, mut answer: impl FnMut(&str) -> Reply) {
     while let Ok(Some(unit)) = reader.read_unit(Form::Command) {
         let line = std::str::from_utf8(unit).unwrap().lines().next().unwrap();
         let text = match (answer(line), line) {
-            (Reply::Say(text), _) => text,
+            (Reply::Say(text), _) => text.as_bytes(),
+            (Reply::Bytes(bytes), _) => bytes,
             (Reply::Last(text), _) => return drop(stream.write_all(text.as_bytes())),
-            (Reply::Usual, "POLL") => "POLLEND\n",
-            (Reply::Usual, "GETCL") => "CL 1\naway bob@net \n",
-            (Reply::Usual, _) => "OK\n",
+            (Reply::Usual, "POLL") => b"POLLEND\n",
+            (Reply::Usual, "GETCL") => b"CL 1\naway bob@net \n",
+            (Reply::Usual, _) => b"OK\n",
             (Reply::Close, _) => return,
             (Reply::Trickle, _) => loop {
                 if stream.write_all(b"x").is_err() {
@@ -534,7 +536,7 @@ fn serve(mut stream: &TcpStream, mut answer: impl FnMut(&str) -> Reply) {
                 thread::sleep(Duration::from_millis(1));
             },
         };
-        if stream.write_all(text.as_bytes()).is_err() {
+        if stream.write_all(text).is_err() {
             return;
         }
     }
@@ -574,13 +576,77 @@ fn whatever_a_daemon_says_is_told() {
         "alice from msncd: Error 500: internal error",
         "alice from msncd: Error: quite bad",
         "alice from msncd: Something was lost: the daemon sent something malformed: newstatus is missing, at byte 12",
-        "alice from msncd: Something was lost: the daemon sent something malformed: end_of_header is beyond the last \
-         line, at byte 6",
     ] {
         assert_eq!(gateway.next(), line);
     }
     // The lines that were announced never come.
     gateway.expect("alice disconnected 0: the daemon did not answer in time");
+    gateway.exit();
+}
+
+/// A daemon may say anything, in every poll: neither does a session wait for what does not come, nor is
+/// its user told of each event that is lost.
+#[test]
+fn what_is_malformed_is_told_once_a_poll() {
+    let port = scripted_daemon(&[
+        "STCH bob@net\nTYPING\nMSG 1 9 bob@net\nlost\nPOLLEND\n",
+        "TYPING bob@net\nPOLLEND \n",
+        "UADD dan@net\nPOLLEND\n",
+    ]);
+    let mut gateway = Gateway::with(settings(port, "timeout = 1000000000"));
+    gateway.login("alice", "secret");
+    for line in [
+        "alice sees bob@net 'bob@net' in msncd Away",
+        "alice connected",
+        "alice from msncd: Something was lost: the daemon sent something malformed: newstatus is missing, at byte 12",
+        "alice from msncd: That many more things were lost: 2",
+        "alice sees bob@net typing",
+        "alice from msncd: Something was lost: the daemon sent something malformed: event is followed by more, at byte 8",
+        "alice asked by dan@net",
+    ] {
+        assert_eq!(gateway.next(), line);
+    }
+    gateway.exit();
+}
+
+#[test]
+fn a_poll_may_be_refused_in_any_words() {
+    let port = daemon_that(|| {
+        |line: &str| match line {
+            "POLL" => Reply::Bytes(b"ERR caf\xe9\n"),
+            _ => Reply::Usual,
+        }
+    });
+    let mut gateway = Gateway::with(settings(port, "timeout = 1000000000"));
+    gateway.login("alice", "secret");
+    gateway.expect("alice disconnected 0: the daemon refused: caf\u{fffd}");
+    gateway.exit();
+}
+
+/// The daemon has said it all, and it is not the daemon that takes long.
+#[test]
+fn a_main_process_that_does_not_read_costs_no_session() {
+    const MESSAGES: usize = 80;
+    let timeout = Duration::from_secs(3);
+    // More than connections hold.
+    let line = "x".repeat(50_000);
+    let message = format!("MSG 10 0 bob@net\n{}", format!("{line}\n").repeat(10));
+    let poll: &'static str = format!("{}POLLEND\n", message.repeat(MESSAGES)).leak();
+    let port = daemon_that(move || {
+        let mut polls = [poll].into_iter();
+        move |line: &str| match line {
+            "POLL" => polls.next().map_or(Reply::Usual, Reply::Say),
+            _ => Reply::Usual,
+        }
+    });
+    let mut gateway = Gateway::with(settings(port, &format!("timeout = {}", timeout.as_millis())));
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    thread::sleep(timeout + timeout / 4);
+    for _ in 0..MESSAGES {
+        gateway.expect_like("alice from bob@net: x", "x");
+    }
+    assert_eq!(gateway.said, ["alice sees bob@net 'bob@net' in msncd Away"]);
     gateway.exit();
 }
 

@@ -49,8 +49,8 @@ impl Script {
     }
 
     /// An answer to each command, at once.
-    fn answers(answers: &[&str]) -> Self {
-        Self::new(answers.iter().flat_map(|answer| [Step::Asked, Step::Bytes(answer.as_bytes().to_vec())]))
+    fn answers(answers: &[impl AsRef<[u8]>]) -> Self {
+        Self::new(answers.iter().flat_map(|answer| [Step::Asked, Step::Bytes(answer.as_ref().to_vec())]))
     }
 
     /// An answer to each command, a byte at a time, with a timeout in front of each.
@@ -301,6 +301,56 @@ fn a_bad_event_costs_itself_alone() {
     assert!(matches!(client.poll(), Ok(Some(Event::Typing { email: BOB }))));
     assert!(matches!(client.poll(), Ok(None)));
     client.logoff().expect("in step");
+}
+
+/// Nothing else would come, however long the client waited.
+#[test]
+fn a_bad_end_of_a_poll_is_its_end() {
+    let limits = Limits { line_length: 40, ..Limits::DEFAULT };
+    let long = [b"POLLEND ".as_slice(), &[b'x'; 50], b"\n"].concat();
+    for end in [b"POLLEND \n", b"POLLEND now\n".as_slice(), b"POLLEND \xff\n", &long] {
+        let poll = [b"TYPING bob@example.org\n", end].concat();
+        let mut client = Client::with_limits(Script::answers(&[&poll, b"POLLEND\n".as_slice(), b"OK\n"]), limits);
+        assert!(matches!(client.poll(), Ok(Some(Event::Typing { .. }))));
+        assert!(matches!(client.poll(), Err(Error::Malformed(_) | Error::Limit(_))));
+        assert!(client.is_waiting(), "the end is still to be told");
+        assert!(matches!(client.status("away"), Err(Error::Unanswered)));
+        assert!(matches!(client.finish(), Err(Error::Unanswered)));
+        assert!(matches!(client.poll(), Ok(None)));
+        assert!(matches!(client.poll(), Ok(None)), "another poll");
+        client.logoff().expect("in step");
+        assert_eq!(written(&client), "POLL\nPOLL\nLOGOFF\n");
+    }
+}
+
+#[test]
+fn a_refusal_is_one_whatever_its_description() {
+    let limits = Limits { line_length: 40, ..Limits::DEFAULT };
+    let long = [b"ERR no such ".as_slice(), &[b'x'; 50], b"\n"].concat();
+    let asks: [Execute; 4] = [
+        |client| client.poll().map(drop),
+        |client| client.status("away"),
+        |client| client.info(BOB).map(drop),
+        |client| client.contacts().map(drop),
+    ];
+    for execute in asks {
+        for (refusal, expected) in
+            [(b"ERR caf\xe9 down\n".as_slice(), "caf\u{fffd} down"), (&long, "no such xxxxxxxxxxxxxxxxxxxx")]
+        {
+            let mut client = Client::with_limits(Script::answers(&[refusal, b"OK\n"]), limits);
+            assert!(matches!(execute(&mut client), Err(Error::Refused(description)) if description == expected));
+            client.logoff().expect("in step");
+        }
+    }
+    // An event, behind which the poll goes on.
+    for event in [b"ERR 5 caf\xe9\n", b"NEWS\nERR caf\xe9\n".as_slice()] {
+        let mut client = Client::new(Script::answers(&[&[event, b"POLLEND\n"].concat(), b"OK\n".as_slice()]));
+        while let Ok(event) = client.poll() {
+            assert_eq!(event, Some(Event::Unknown { line: "NEWS" }));
+        }
+        assert!(matches!(client.poll(), Ok(None)));
+        client.logoff().expect("in step");
+    }
 }
 
 #[test]

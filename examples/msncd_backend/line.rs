@@ -75,17 +75,30 @@ fn connect(settings: &Settings) -> io::Result<TcpStream> {
 pub struct Daemon<'s> {
     client: Client<Timed<&'s TcpStream>>,
     timeout: Duration,
+    deadline: Instant,
 }
 
 impl<'s> Daemon<'s> {
     pub fn new(stream: &'s TcpStream, timeout: Duration) -> Self {
-        Self { client: Client::new(Timed::new(stream)), timeout }
+        Self { client: Client::new(Timed::new(stream)), timeout, deadline: Instant::now() }
     }
 
     /// For one command, or one whole poll. The error says that nothing is sent.
     pub fn ready(&mut self) -> Result<&mut Client<Timed<&'s TcpStream>>, Error> {
-        self.client.set_deadline(Some(Instant::now() + self.timeout));
+        self.deadline = Instant::now() + self.timeout;
+        self.client.set_deadline(Some(self.deadline));
         self.client.check_idle()?;
         Ok(&mut self.client)
+    }
+
+    /// In the middle of a poll.
+    pub fn client(&mut self) -> &mut Client<Timed<&'s TcpStream>> {
+        &mut self.client
+    }
+
+    /// Adds to the time of a poll what something else took, such as a main process that does not read.
+    pub fn postpone(&mut self, time: Duration) {
+        self.deadline += time;
+        self.client.set_deadline(Some(self.deadline));
     }
 }

@@ -134,19 +134,29 @@ impl<'s> Translator<'s> {
     }
 
     fn tell_all(&mut self, daemon: &mut Daemon<'_>) -> Result<bool, End> {
-        let client = daemon.ready()?;
-        let mut told = false;
+        daemon.ready()?;
+        let (mut events, mut losses) = (0, 0);
         loop {
-            match client.poll() {
+            let polled = daemon.client().poll();
+            let start = Instant::now();
+            match polled {
                 Ok(Some(event)) => self.tell(&event)?,
-                Ok(None) => return Ok(told),
+                Ok(None) => break,
                 Err(error) if costs_one_event(&error) => {
-                    self.notify(GATEWAY, &format!("Something was lost: {error}"))?;
+                    losses += 1;
+                    if losses == 1 {
+                        self.notify(GATEWAY, &format!("Something was lost: {error}"))?;
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
-            told = true;
+            events += 1;
+            daemon.postpone(start.elapsed());
         }
+        if losses > 1 {
+            self.notify(GATEWAY, &format!("That many more things were lost: {}", losses - 1))?;
+        }
+        Ok(events > 0)
     }
 
     /// Tells the user of an event.

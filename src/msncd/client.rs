@@ -1,11 +1,12 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::ops::Range;
 use std::time::Instant;
 
 use super::answer::{Answer, Attributes, Contacts};
 use super::command::Command;
-use super::error::{LimitError, ParseError, WriteError};
-use super::event::Event;
+use super::error::{LimitError, ParseError, ParseErrorKind, WriteError};
+use super::event::{Event, starts_with_number};
 use super::nick::{Nick, User};
 use super::reader::{ReadError, Reader};
 use super::scan::{Form, Limits};
@@ -19,12 +20,13 @@ pub enum Error {
     /// The stream failed. After `WouldBlock` and `TimedOut` the command is still under way: see
     /// [`Client`].
     Stream(io::Error),
-    /// The daemon answered `ERR`, with this description.
+    /// The daemon answered `ERR`, with this description: in UTF-8 as far as it was, and only the start
+    /// of one over a limit.
     Refused(String),
-    /// The answer, or one event of a poll, is malformed. It is lost; the next is not.
+    /// The answer, or one event of a poll, is malformed. It is lost; the next is not, and a poll goes on.
     Malformed(ParseError),
     /// The answer, or one event of a poll, is over a limit. It is lost; unless the client is
-    /// [out of step](Self::OutOfStep) now, the next is not.
+    /// [out of step](Self::OutOfStep) now, the next is not, and a poll goes on.
     Limit(LimitError),
     /// The command cannot be said in this protocol. Nothing was sent.
     Unspeakable(WriteError),
@@ -126,6 +128,8 @@ enum State {
     Polling {
         first: bool,
     },
+    /// The end of a poll was malformed. It is still to be told.
+    PollEnded,
     OutOfStep,
 }
 
@@ -153,7 +157,7 @@ impl<S> Client<S> {
 
     /// Whether a command is under way.
     pub fn is_waiting(&self) -> bool {
-        matches!(self.state, State::Waiting(_) | State::Polling { .. })
+        !matches!(self.state, State::Idle | State::OutOfStep)
     }
 }
 
@@ -231,18 +235,24 @@ impl<S: Read + Write> Client<S> {
     }
 
     /// The next event of a poll; `None` at its end, and the next call starts another poll. Where one
-    /// is under way, this goes on with it.
+    /// is under way, this goes on with it: behind an event that is malformed or over a limit too.
     pub fn poll(&mut self) -> Result<Option<Event<'_>>, Error> {
         match self.state {
             State::Polling { .. } => {}
+            State::PollEnded => {
+                self.state = State::Idle;
+                return Ok(None);
+            }
             _ => self.begin(&Command::Poll)?,
         }
         self.send()?;
         let Self { reader, state, .. } = self;
+        let unit = find_unit(reader, Form::Event, state)?;
+        let unit = reader.unit(unit);
+        let event = Event::parse(unit).map_err(|error| misunderstood(Error::Malformed(error), unit, state))?;
         let first = *state == State::Polling { first: true };
-        let unit = read_unit(reader, Form::Event, state)?;
         *state = State::Polling { first: false };
-        match Event::parse(unit).map_err(Error::Malformed)? {
+        match event {
             Event::End => {
                 *state = State::Idle;
                 Ok(None)
@@ -266,7 +276,7 @@ impl<S: Read + Write> Client<S> {
         match self.state {
             State::Idle => Ok(()),
             State::OutOfStep => Err(Error::OutOfStep),
-            State::Polling { .. } => Err(Error::Unanswered),
+            State::Polling { .. } | State::PollEnded => Err(Error::Unanswered),
             State::Waiting(form) => self.answer(form).map(drop),
         }
     }
@@ -293,7 +303,7 @@ impl<S: Read + Write> Client<S> {
         match self.state {
             State::Idle => self.check_buffer()?,
             State::OutOfStep => return Err(Error::OutOfStep),
-            State::Waiting(_) | State::Polling { .. } => return Err(Error::Unanswered),
+            State::Waiting(_) | State::Polling { .. } | State::PollEnded => return Err(Error::Unanswered),
         }
         let mut text = String::new();
         command.write(&mut text).map_err(Error::Unspeakable)?;
@@ -338,18 +348,13 @@ impl<S: Read + Write> Client<S> {
     fn answer(&mut self, form: Form) -> Result<Answer<'_>, Error> {
         self.send()?;
         let Self { reader, state, .. } = self;
-        let unit = read_unit(reader, form, state)?;
+        let unit = find_unit(reader, form, state)?;
+        let unit = reader.unit(unit);
+        let answer = Answer::parse(unit, form).map_err(|error| misunderstood(Error::Malformed(error), unit, state))?;
         *state = State::Idle;
-        match Answer::parse(unit, form) {
-            Ok(Answer::Refused { description }) => Err(Error::Refused(description.to_owned())),
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                // What does not start as an answer may belong to anything.
-                if error.kind() == super::ParseErrorKind::UnknownWord {
-                    *state = State::OutOfStep;
-                }
-                Err(Error::Malformed(error))
-            }
+        match answer {
+            Answer::Refused { description } => Err(Error::Refused(description.to_owned())),
+            answer => Ok(answer),
         }
     }
 }
@@ -389,21 +394,35 @@ impl<S: Timeouts + Read + Write> Client<Timed<S>> {
     }
 }
 
-/// The next unit, and what follows from it when there is none.
-fn read_unit<'r>(reader: &'r mut Reader<impl Read>, form: Form, state: &mut State) -> Result<&'r [u8], Error> {
-    match reader.read_unit(form) {
+/// Where the next unit lies, and what follows from it when there is none.
+fn find_unit(reader: &mut Reader<impl Read>, form: Form, state: &mut State) -> Result<Range<usize>, Error> {
+    match reader.find_unit(form) {
         Ok(Some(unit)) => Ok(unit),
         Ok(None) => Err(failed(state, ErrorKind::UnexpectedEof.into())),
         Err(ReadError::Stream(error)) => Err(failed(state, error)),
-        Err(ReadError::Limit(error)) => {
-            *state = match form {
-                _ if !error.keeps_step() => State::OutOfStep,
-                Form::Event => State::Polling { first: false },
-                _ => State::Idle,
-            };
-            Err(Error::Limit(error))
-        }
+        Err(ReadError::Limit(error)) => Err(misunderstood(Error::Limit(error), reader.head(), state)),
     }
+}
+
+/// What follows from a unit that is malformed or over a limit: its start shows at least what it ends.
+fn misunderstood(error: Error, unit: &[u8], state: &mut State) -> Error {
+    let line = unit.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let mut words = line.splitn(2, |byte| *byte == b' ');
+    let (name, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let refused = match state {
+        State::Polling { first } => name == b"ERR" && *first && !starts_with_number(rest),
+        _ => name == b"ERR",
+    };
+    *state = match (&error, &state) {
+        _ if refused => State::Idle,
+        // What does not start as an answer may belong to anything.
+        (Error::Malformed(error), State::Waiting(_)) if error.kind() == ParseErrorKind::UnknownWord => State::OutOfStep,
+        (Error::Limit(error), _) if !error.keeps_step() => State::OutOfStep,
+        (_, State::Polling { .. }) if name == b"POLLEND" => State::PollEnded,
+        (_, State::Polling { .. }) => State::Polling { first: false },
+        _ => State::Idle,
+    };
+    if refused { Error::Refused(String::from_utf8_lossy(rest).into_owned()) } else { error }
 }
 
 /// After anything but a timeout the stream is of no use.

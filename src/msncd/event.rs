@@ -205,6 +205,13 @@ fn parse_error(rest: &str) -> Event<'_> {
     }
 }
 
+/// Whether what follows `ERR` starts with the code of an event.
+#[cfg(feature = "std")]
+pub(super) fn starts_with_number(rest: &[u8]) -> bool {
+    let word = rest.split(|byte| *byte == b' ').next().unwrap_or_default();
+    core::str::from_utf8(word).is_ok_and(|word| number(word).is_some())
+}
+
 /// A description may not start with a number, or it would be taken for a code.
 pub(super) fn check_description(description: &str) -> Result<(), WriteError> {
     let field = "description";

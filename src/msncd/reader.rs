@@ -1,5 +1,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
 
 use super::error::LimitError;
 use super::scan::{Form, Limits, Scan, Scanner};
@@ -54,6 +55,7 @@ pub struct Reader<R> {
     start: usize,
     scanned: usize,
     end: usize,
+    /// Of the unit that is under way, or of the last one.
     scanner: Option<Scanner>,
 }
 
@@ -78,6 +80,16 @@ impl<R> Reader<R> {
         &mut self.stream
     }
 
+    /// The first line of the last unit, as much of it as is kept where the unit is not.
+    pub(super) fn head(&self) -> &[u8] {
+        self.scanner.as_ref().map_or(&[], Scanner::head)
+    }
+
+    /// A unit that was found last.
+    pub(super) fn unit(&self, unit: Range<usize>) -> &[u8] {
+        &self.buffer[unit]
+    }
+
     /// Whether all that was read is handed out.
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
@@ -98,16 +110,21 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// As [`ReadError`] says.
     pub fn read_unit(&mut self, form: Form) -> Result<Option<&[u8]>, ReadError> {
+        Ok(self.find_unit(form)?.map(|unit| self.unit(unit)))
+    }
+
+    /// Where the next unit lies.
+    pub(super) fn find_unit(&mut self, form: Form) -> Result<Option<Range<usize>>, ReadError> {
+        self.scanner.take_if(|scanner| scanner.is_complete());
         loop {
             let scanner = self.scanner.get_or_insert_with(|| Scanner::new(form, self.limits));
             let scan = scanner.scan(&self.buffer[self.scanned..self.end]);
             let (failure, is_empty) = (scanner.failure(), scanner.is_empty());
             if let Scan::Complete(length) = scan {
-                self.scanner = None;
                 let unit = self.start..self.scanned + length;
                 self.start = unit.end;
                 self.scanned = unit.end;
-                return failure.map_or(Ok(Some(&self.buffer[unit])), |error| Err(ReadError::Limit(error)));
+                return failure.map_or(Ok(Some(unit)), |error| Err(ReadError::Limit(error)));
             }
             self.scanned = self.end;
             if failure.is_some() {

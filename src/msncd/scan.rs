@@ -77,6 +77,7 @@ pub struct Scanner {
     limits: Limits,
     state: State,
     head: [u8; HEAD_LENGTH],
+    head_length: usize,
     line_length: usize,
     length: usize,
     lines: u32,
@@ -121,6 +122,7 @@ impl Scanner {
             limits,
             state: State::Head,
             head: [0; HEAD_LENGTH],
+            head_length: 0,
             line_length: 0,
             length: 0,
             lines: 0,
@@ -131,7 +133,7 @@ impl Scanner {
     /// Goes on with the next bytes.
     pub fn scan(&mut self, bytes: &[u8]) -> Scan {
         let mut scanned = 0;
-        while self.state != State::Complete {
+        while !self.is_complete() {
             let left = &bytes[scanned..];
             let Some(end) = left.iter().position(|byte| *byte == b'\n') else {
                 self.take(left);
@@ -154,10 +156,21 @@ impl Scanner {
         self.length == 0
     }
 
+    pub(super) fn is_complete(&self) -> bool {
+        self.state == State::Complete
+    }
+
+    /// The first line, as much of it as is kept.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head[..self.head_length]
+    }
+
     fn take(&mut self, part: &[u8]) {
         if self.state == State::Head {
-            let start = self.line_length.min(HEAD_LENGTH);
-            self.head[start..].iter_mut().zip(part).for_each(|(kept, byte)| *kept = *byte);
+            let free = &mut self.head[self.head_length..];
+            let length = free.len().min(part.len());
+            free[..length].copy_from_slice(&part[..length]);
+            self.head_length += length;
         }
         // The limit that is reached first counts, whatever pieces the bytes come in.
         let line_is_first =
@@ -189,8 +202,7 @@ impl Scanner {
 
     /// What follows the first line.
     fn end_head(&mut self) -> State {
-        let head = &self.head[..self.line_length.min(HEAD_LENGTH)];
-        let mut words = head.split(|byte| *byte == b' ');
+        let mut words = self.head().split(|byte| *byte == b' ');
         let name = words.next().unwrap_or_default();
         if self.form == Form::Attributes {
             return if name == b"ERR" || self.line_length == 0 { State::Complete } else { State::UpToEmpty };
