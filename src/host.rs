@@ -45,6 +45,10 @@ use crate::payload::Payload;
 /// A backend that does not read for this long hangs.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The longest body in bytes that is read: 128 MiB. The main process has no limit at all; this one is far over
+/// what messages take, and ends a connection whose lengths are in the wrong byte order.
+pub const RECEIVE_LIMIT: usize = 128 << 20;
+
 /// How often a process is asked whether it has ended: the library has no wait with a timeout.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
@@ -285,7 +289,8 @@ impl Connection {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-        Ok(Self { writer: FrameWriter::new(stream.try_clone()?), reader: FrameReader::new(stream) })
+        let writer = FrameWriter::new(stream.try_clone()?);
+        Ok(Self { reader: FrameReader::with_limit(stream, RECEIVE_LIMIT), writer })
     }
 
     /// The connection's stream, for its settings.
@@ -331,8 +336,8 @@ impl Connection {
     /// Waits for the next frame.
     ///
     /// # Errors
-    /// `TimedOut`; `UnexpectedEof` when the backend closed the connection; and what the connection
-    /// reports.
+    /// `TimedOut`; `UnexpectedEof` when the backend closed the connection; `InvalidData`, around a
+    /// [`FrameError`](crate::FrameError), for a frame over [`RECEIVE_LIMIT`]; and what the connection reports.
     pub fn receive(&mut self, timeout: Duration) -> io::Result<OwnedFrame> {
         let deadline = Instant::now() + timeout;
         while !self.reader.has_frame()? {
@@ -350,6 +355,11 @@ impl Connection {
         }
         let frame = self.reader.buffered_frame()?;
         frame.map(|frame| frame.into_owned()).ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    }
+
+    /// What has come of a frame that is not whole yet; frames that are whole and wait stand before it.
+    pub fn buffered(&self) -> &[u8] {
+        self.reader.buffered()
     }
 
     /// Sends PING, and waits for PONG. Other frames that come before it are given to `other`.

@@ -4,9 +4,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use spectrum2::Payload;
-use spectrum2::frame::OwnedFrame;
-use spectrum2::host::{BackendCommand, BackendProcess, Host};
+use spectrum2::frame::{DEFAULT_LIMIT, FrameWriter, OwnedFrame};
+use spectrum2::host::{BackendCommand, BackendProcess, Host, RECEIVE_LIMIT};
+use spectrum2::{FrameError, Payload};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -53,7 +53,7 @@ fn answers_have_a_timeout_and_an_end() {
     let mut connection = host.accept(TIMEOUT).unwrap();
     assert_eq!(connection.receive(Duration::from_millis(1)).unwrap_err().kind(), ErrorKind::TimedOut);
 
-    let mut writer = spectrum2::frame::FrameWriter::new(peer);
+    let mut writer = FrameWriter::new(peer);
     writer.write(&Payload::Stats(Default::default())).unwrap();
     writer.write(&Payload::Pong).unwrap();
     writer.flush().unwrap();
@@ -63,4 +63,39 @@ fn answers_have_a_timeout_and_an_end() {
 
     drop(writer);
     assert!(connection.receive(TIMEOUT).is_err());
+}
+
+/// The main process takes frames of any length, so this has to take more than a backend's default.
+#[test]
+fn frames_may_be_longer_than_backends_take() {
+    let host = Host::listen().unwrap();
+    let peer = std::net::TcpStream::connect(host.address()).unwrap();
+    let mut connection = host.accept(TIMEOUT).unwrap();
+    let xml = "x".repeat(DEFAULT_LIMIT);
+    let sent = std::thread::spawn(move || {
+        let mut writer = FrameWriter::new(peer);
+        writer.write(&Payload::RawXml(&xml)).unwrap();
+        writer.flush().unwrap();
+        let mut peer = writer.into_inner();
+        std::io::Write::write_all(&mut peer, &u32::MAX.to_be_bytes()).unwrap();
+        peer
+    });
+    let frame = connection.receive(TIMEOUT).unwrap();
+    assert!(frame.as_frame().body().len() > DEFAULT_LIMIT);
+    assert!(matches!(frame.decode(), Ok(Payload::RawXml(xml)) if xml.len() == DEFAULT_LIMIT));
+    let error = connection.receive(TIMEOUT).unwrap_err();
+    let too_large = FrameError::TooLarge { length: u32::MAX as usize, limit: RECEIVE_LIMIT };
+    assert_eq!(error.downcast::<FrameError>().unwrap(), too_large);
+    drop(sent.join().unwrap());
+}
+
+#[test]
+fn part_of_a_frame_can_be_looked_at() {
+    let host = Host::listen().unwrap();
+    let mut peer = std::net::TcpStream::connect(host.address()).unwrap();
+    let mut connection = host.accept(TIMEOUT).unwrap();
+    std::io::Write::write_all(&mut peer, b"\0\0\0\x02\x08\x0a\0\0\0\x02").unwrap();
+    assert_eq!(connection.receive(TIMEOUT).unwrap().decode(), Ok(Payload::Pong));
+    assert_eq!(connection.receive(Duration::from_millis(1)).unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(connection.buffered(), b"\0\0\0\x02");
 }

@@ -69,7 +69,7 @@ message! {
         repeated string room = 1 "room";
         /// What people call them, in the same order.
         repeated string name = 2 "name";
-        /// JID of the XMPP user whose rooms they are; absent: everybody's.
+        /// JID of the XMPP user whose rooms they are; absent or empty: everybody's.
         optional string user = 3 "user";
     }
 }

@@ -46,6 +46,11 @@ fn sleep_for_ever() -> ! {
     }
 }
 
+/// For XML.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&apos;")
+}
+
 /// A stream that may take each read for whole frames.
 struct Reads {
     stream: TcpStream,
@@ -84,9 +89,13 @@ impl Broken {
 
     fn say(&mut self, payload: Payload<'_>) {
         frame::encode_to_vec(&payload, &mut self.batch).expect("a payload");
-        if self.has("announces lengths in little-endian") {
-            let start = self.batch.len() - frame::encoded_len(&payload);
-            self.batch[start..start + HEADER_LEN].reverse();
+        let start = self.batch.len() - frame::encoded_len(&payload);
+        let header = &mut self.batch[start..start + HEADER_LEN];
+        match self.fault.as_str() {
+            "announces lengths in little-endian" => header.reverse(),
+            "announces the length of PONG in little-endian" if payload == Payload::Pong => header.reverse(),
+            "announces lengths that cannot be" => header.fill(0xff),
+            _ => {}
         }
     }
 
@@ -115,7 +124,8 @@ impl Broken {
         if self.has("sends a second config") {
             self.say(Payload::BackendConfig(BackendConfig { config: "[features]\nmuc=0\n" }));
         }
-        self.say(Payload::RoomList(RoomList { room: List::from(&["#test"]), name: List::from(&["Test"]), user: None }));
+        let user = self.has("lists rooms for nobody in particular").then_some("");
+        self.say(Payload::RoomList(RoomList { room: List::from(&["#test"]), name: List::from(&["Test"]), user }));
         self.flush().expect("a main process");
     }
 
@@ -246,6 +256,7 @@ impl Broken {
             "does not answer LOGIN" => return,
             "serves one user only" if others => return,
             "accepts any password" => {}
+            "puts everybody off" => return self.disconnected(login.user, ConnectionError::OTHER_ERROR),
             "does not know anybody" => return self.disconnected(login.user, ConnectionError::INVALID_USERNAME),
             "has the network's error for a wrong password" if is_wrong => {
                 return self.disconnected(login.user, ConnectionError::NETWORK_ERROR);
@@ -268,8 +279,21 @@ impl Broken {
             "says CONNECTED twice" => self.say(Payload::Connected(Connected { user })),
             "gives passwords away" => {
                 eprintln!("the password is {}", login.password);
+                eprintln!("the password is {:?}", login.password);
+                // However it is cut, it is cut within the password.
+                let often = login.password.repeat(1000);
+                eprintln!("often: {often}");
+                for xhtml in [escape(&often), often] {
+                    let user_name = login.user;
+                    self.say(Payload::ConvMessage(ConversationMessage {
+                        user_name,
+                        xhtml: Some(&format!("<i>{xhtml}")),
+                        ..ConversationMessage::default()
+                    }));
+                }
                 self.say(Payload::Login(login));
                 self.say(Payload::BuddyChanged(Buddy { alias: Some(login.password), ..buddy }));
+                self.say(Payload::Unknown { type_number: 99, bytes: login.password.as_bytes() });
                 // A field of CONNECTED that runs past its end.
                 self.say_body(&[b"\x08\x01\x12\x7f", login.password.as_bytes()].concat());
             }

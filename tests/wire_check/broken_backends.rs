@@ -60,6 +60,7 @@ faults! {
     // How it answers.
     legacy_name: "connects legacy names" fails ["login", "users"], "CONNECTED names the legacy name";
     accepts_any: "accepts any password" fails ["wrong-password"], "says CONNECTED for the password";
+    put_off: "puts everybody off" fails ["login"], "CONNECTION_ERROR_OTHER_ERROR";
     network_error: "has the network's error for a wrong password" fails ["wrong-password"], "error 0";
     remembers_users: "remembers users" fails ["relogin"], "CONNECTION_ERROR_NAME_IN_USE";
     receipt: "numbers receipts itself" fails ["receipts"], "has the id \"1\"";
@@ -92,6 +93,14 @@ faults! {
     idle_drop: "dies when STATS cannot be sent" fails ["idle-drop"], "PING, EXIT and a close at once";
 }
 
+/// Spectrum's C++ library says so where others leave the user out.
+#[test]
+fn rooms_of_the_empty_user_are_everybodys() {
+    let run = run("lists rooms for nobody in particular", &PATIENT);
+    assert_eq!(run.with_verdict("fail"), [""; 0], "{}", run.output);
+    assert_eq!(run.report("rooms")["remark"], "2 participants in #test");
+}
+
 /// It does no more than Spectrum's C++ library.
 #[test]
 fn frames_behind_a_malformed_one_may_wait_until_more_comes() {
@@ -110,9 +119,10 @@ fn another_exit_status_may_be_as_good() {
 /// They are waited for together.
 #[test]
 fn faults_that_show_by_nothing_coming() {
-    let faults: [(&str, &[&str], &str); 10] = [
+    let faults: [(&str, &[&str], &str); 11] = [
         ("never connects", &["connect"], "did not connect to 127.0.0.1"),
         ("sends no PONG", &["ping"], "No PONG came within 8s"),
+        ("announces the length of PONG in little-endian", &["ping"], "In the other byte order that is 2:"),
         ("sends no STATS", &["stats"], "No STATS came within 8s"),
         ("does not answer LOGIN", &["login"], "Neither CONNECTED nor DISCONNECTED came"),
         ("serves one user only", &["two-users"], "for bob@localhost"),

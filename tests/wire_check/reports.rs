@@ -122,22 +122,90 @@ fn frames_are_shown_as_they_pass() {
     assert!(shown.contains(&r#"backend: {"type":"TYPE_PONG"}"#), "{shown:?}");
 }
 
-/// Not in LOGIN, not where a backend says them back, not as hexadecimal digits, not where it prints them.
+/// Not in LOGIN; not where a backend says them back, prints them or puts them into XML; not quoted, escaped or
+/// encoded; not the part that is left where a text is cut.
 #[test]
 fn passwords_are_shown_nowhere() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("report.xml");
-    let passwords =
-        ["--password", "pass-of-alice", "--second-password", "pass-of-bob", "--room-password", "pass-of-room"];
-    let options = ["--verbose", "--wrong-password", "pass-of-nobody", "--junit", path.to_str().unwrap()];
+    let passwords = [r#"hun"ter2\<&'>"#, "hunter-of-bob", "<&'>", "hunter-of-nobody"];
+    let names = ["--password", "--second-password", "--room-password", "--wrong-password"];
+    let passwords: Vec<&str> = names.into_iter().zip(passwords).flat_map(|(name, password)| [name, password]).collect();
+    let options = ["--verbose", "--junit", path.to_str().unwrap()];
     for form in [&[][..], &["--json"]] {
         let run = run(&[&passwords[..], &options, form].concat(), "gives passwords away");
         assert_eq!(run.status, Some(1), "{}", run.output);
+        assert!(run.output.contains("is not well-formed XML"), "{}", run.output);
         let report = fs::read_to_string(Path::new(&path)).unwrap();
         for text in [&run.output, &run.complaints, &report] {
             assert!(text.contains("(hidden)"), "{text}");
-            let in_hexadecimal = data_encoding::HEXLOWER.encode(b"pass-of");
-            assert!(!text.contains("pass-of") && !text.contains(&in_hexadecimal), "{text}");
+            let in_hexadecimal = data_encoding::HEXLOWER.encode(b"hun");
+            let in_base64 = data_encoding::BASE64.encode(b"hun");
+            for start in ["hun", &in_hexadecimal, &in_base64, "ter2"] {
+                assert!(!text.contains(start), "{start}: {text}");
+            }
         }
     }
+}
+
+/// Its pipes may still be full when it has ended. Here somebody else writes to them then, in a session of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn last_words_of_a_backend_are_reported() {
+    let heir = "exec >&2; while kill -0 $$; do :; done 2> /dev/null; sleep 0.1; echo last words";
+    let script = leave_behind(&format!("\"{heir}\""));
+    let run = Run::new(&["--only", "connect"], &["sh", "-c", &script].map(OsStr::new));
+    assert!(run.output.contains("ended with exit status: 3 before it connected"), "{}", run.output);
+    assert_eq!(printed(&run), ["last words"]);
+}
+
+/// What a backend leaves behind may hold the pipes for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn last_words_are_not_waited_for_without_end() {
+    let script = leave_behind("'echo $$ >&2; exec sleep 600 >&2'");
+    let run = Run::new(&["--only", "connect"], &["sh", "-c", &script].map(OsStr::new));
+    let [left_behind] = printed(&run)[..] else { panic!("{}", run.output) };
+    // It is there still.
+    assert!(std::process::Command::new("kill").arg(left_behind).status().unwrap().success());
+}
+
+/// Ends when what it starts has a session of its own, and has left its standard output.
+#[cfg(target_os = "linux")]
+fn leave_behind(script: &str) -> String {
+    format!(": $(setsid sh -c {script} &); exit 3")
+}
+
+/// What the backend printed, according to the report for people on one check.
+#[cfg(target_os = "linux")]
+fn printed(run: &Run) -> Vec<&str> {
+    let lines = run.output.lines().skip_while(|line| !line.contains("the backend printed:")).skip(1);
+    lines.take_while(|line| !line.is_empty()).map(str::trim).collect()
+}
+
+/// Where a length is none, it is said what may be wrong, and nothing else.
+#[test]
+fn lengths_that_cannot_be_are_told() {
+    let run = run(&["--only", "connect,ping", "--json"], "announces lengths that cannot be");
+    assert_eq!(run.with_verdict("fail"), ["ping"], "{}", run.output);
+    let reason = run.report("ping")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("4294967295 bytes") && !reason.contains("byte order"), "{reason}");
+}
+
+#[test]
+fn summary_says_what_was_not_tried() {
+    let options = ["--only", "ping,wrong-password"];
+    let last_line = |run: &Run| run.output.lines().last().unwrap().to_owned();
+    let lenient = run(&options, "none");
+    assert_eq!(lenient.status, Some(0));
+    assert!(lenient.output.contains("\n1 passed, 0 failed, 1 not tried\n"), "{}", lenient.output);
+    assert_eq!(
+        last_line(&lenient),
+        "What was not tried may be broken: see the reasons. With --strict it counts as failed."
+    );
+    let strict = run(&[&options[..], &["--strict"]].concat(), "none");
+    assert_eq!(strict.status, Some(1));
+    assert_eq!(last_line(&strict), "With --strict, what was not tried counts as failed.");
+    let tried = run(&["--only", "ping"], "none");
+    assert_eq!(last_line(&tried), "1 passed, 0 failed, 0 not tried");
 }

@@ -1,6 +1,5 @@
 //! The frames that passed, as the JSON that `decode` prints.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -66,10 +65,11 @@ impl<'s> Journal<'s> {
         self.count += 1;
         hide_fields(&mut value);
         for_each_text(&mut value, &mut |text| {
-            if let Cow::Owned(hidden) = self.setup.secrets.hide(text) {
-                *text = hidden;
+            let length = text.len();
+            *text = self.setup.secrets.hide(text, LONGEST_TEXT).into_owned();
+            if length > LONGEST_TEXT {
+                text.push_str(&format!(" ({length} bytes in all)"));
             }
-            cut(text);
         });
         let line = Line { by, frame: value };
         if self.setup.options.verbose {
@@ -118,14 +118,5 @@ fn for_each_text(value: &mut Value, each: &mut dyn FnMut(&mut String)) {
         }
         Value::Object(object) => object.values_mut().for_each(|value| for_each_text(value, each)),
         _ => {}
-    }
-}
-
-fn cut(text: &mut String) {
-    if text.len() > LONGEST_TEXT {
-        let length = text.len();
-        let end = (0..=LONGEST_TEXT).rev().find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or_default());
-        text.push_str(&format!("… ({length} bytes in all)"));
     }
 }

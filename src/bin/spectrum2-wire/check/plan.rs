@@ -120,7 +120,8 @@ pub static CHECKS: [Check; 35] = [
         name: "login",
         what: "answers LOGIN with CONNECTED or DISCONNECTED",
         rule: "Each LOGIN is answered by CONNECTED or DISCONNECTED, now or when the network has answered, \
-               with LOGIN's `user`.",
+               with LOGIN's `user`. DISCONNECTED with error 0 or 16 means: try again at once. Other errors \
+               put the user out.",
         kind: Kind::User(login::login),
     },
     Check {

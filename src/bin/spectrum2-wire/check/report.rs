@@ -40,13 +40,14 @@ impl Verdict {
         }
     }
 
-    pub fn of_talk(outcome: Outcome, session: &Session<'_>) -> Self {
-        let hide = |text: String| session.setup.secrets.hide(&text).into_owned();
+    pub fn of_talk(outcome: Outcome, session: &mut Session<'_>) -> Self {
+        let setup = session.setup;
         match outcome {
-            Ok(remark) => Self::Pass(hide(remark)),
-            Err(Trouble::NotTried(reason)) => Self::NotTried(hide(reason)),
+            Ok(remark) => Self::Pass(setup.tell(&remark)),
+            Err(Trouble::NotTried(reason)) => Self::NotTried(setup.tell(&reason)),
             Err(Trouble::Fail(reason)) => {
-                Self::Fail(Failure { reason: hide(reason), frames: session.frames(), printed: session.printed() })
+                let reason = setup.tell(&(reason + &session.unfinished_frame()));
+                Self::Fail(Failure { reason, frames: session.frames(), printed: session.printed() })
             }
         }
     }

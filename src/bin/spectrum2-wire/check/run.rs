@@ -105,7 +105,7 @@ fn talk_to_backend(setup: &Setup, check: &'static Check) -> (Report, AllSighting
         Kind::Watch(_) => Ok(String::new()),
     };
     let duration = started.elapsed();
-    let verdict = Verdict::of_talk(outcome, &session);
+    let verdict = Verdict::of_talk(outcome, &mut session);
     (Report { check, verdict, duration }, session.into_sightings())
 }
 

@@ -8,9 +8,9 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use spectrum2::frame::{Frame, OwnedFrame, Split, encode_to_vec, split};
-use spectrum2::host::{BackendCommand, Connection, Host};
-use spectrum2::{ConnectionError, Logout, Payload};
+use spectrum2::frame::{Frame, HEADER_LEN, OwnedFrame, Split, encode_to_vec, split};
+use spectrum2::host::{BackendCommand, Connection, Host, RECEIVE_LIMIT};
+use spectrum2::{ConnectionError, FrameError, Logout, Payload};
 pub use users::{login_message, login_of, status_of};
 
 use super::journal::{Journal, Line, Side};
@@ -55,17 +55,15 @@ struct Lost {
     message: String,
 }
 
-impl Lost {
-    /// Whether the main process logs in again at once.
-    fn is_passing(&self) -> bool {
-        matches!(self.error, ConnectionError::NETWORK_ERROR | ConnectionError::OTHER_ERROR)
-    }
-}
-
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}, {:?}", self.error, self.message)
     }
+}
+
+/// Whether the main process logs in again at once on DISCONNECTED with this error, and for ever.
+pub fn is_passing(error: ConnectionError) -> bool {
+    matches!(error, ConnectionError::NETWORK_ERROR | ConnectionError::OTHER_ERROR)
 }
 
 /// A backend, and what stands between it and the main process.
@@ -268,11 +266,13 @@ impl<'s> Session<'s> {
                 Ok(Some(frame))
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(None),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Some(Trouble::Fail(format!(
-                "The backend announces {error}. The length is four bytes in network byte order, and does not count \
-                 itself."
-            )))),
-            Err(_) => Err(None),
+            Err(error) => match error.downcast() {
+                Ok(FrameError::TooLarge { length, .. }) => Err(Some(Trouble::Fail(format!(
+                    "The backend announces a frame of {length} bytes, which cannot be meant.{}",
+                    hint_at_byte_order(length, RECEIVE_LIMIT)
+                )))),
+                _ => Err(None),
+            },
         }
     }
 
@@ -315,7 +315,7 @@ impl<'s> Session<'s> {
             return fail(format!("The backend did not answer a PING within {timeout:?} after {doing}."));
         }
         match self.running_mut()?.lost.take() {
-            Some(lost) if lost.is_passing() => not_tried(format!("the network was lost after {doing}: {lost}")),
+            Some(lost) if is_passing(lost.error) => not_tried(format!("the network was lost after {doing}: {lost}")),
             Some(lost) => fail(format!("The backend put the user out after {doing}: DISCONNECTED with {lost}.")),
             None => Ok(()),
         }
@@ -357,13 +357,32 @@ impl<'s> Session<'s> {
         self.journal.last()
     }
 
-    /// The last lines that the backend printed.
-    pub fn printed(&self) -> Vec<String> {
+    /// What there is to say of a frame that is announced, and has not come whole.
+    pub fn unfinished_frame(&self) -> String {
+        let connection = self.running.as_ref().and_then(|running| running.connection.as_ref());
+        let received = connection.map(Connection::buffered).unwrap_or_default();
+        let Ok(Split::Partial { needed }) = split(received, usize::MAX) else { return String::new() };
+        match (needed.saturating_sub(HEADER_LEN), received.len().saturating_sub(HEADER_LEN)) {
+            (0, _) => String::new(),
+            (length, come) => format!(
+                " It has announced a frame of {length} bytes, of which {come} have come.{}",
+                hint_at_byte_order(length, come)
+            ),
+        }
+    }
+
+    /// The last lines that the backend printed, also in taking its leave.
+    pub fn printed(&mut self) -> Vec<String> {
+        self.finish();
+        self.output.wait_for_end();
         self.output.last_lines()
     }
 
     pub fn into_sightings(mut self) -> AllSightings {
         self.finish();
+        if self.setup.options.verbose {
+            self.output.wait_for_end();
+        }
         self.sightings
     }
 
@@ -372,7 +391,7 @@ impl<'s> Session<'s> {
         match frame.decode() {
             // One that the main process discards leaves all features off.
             Ok(Payload::BackendConfig(config)) => self.features = Features::parse(config.config).unwrap_or_default(),
-            Ok(Payload::RoomList(list)) if list.user.is_none() && self.listed_room.is_none() => {
+            Ok(Payload::RoomList(list)) if list.user.is_none_or(str::is_empty) && self.listed_room.is_none() => {
                 self.listed_room = list.room.iter().next().map(str::to_owned);
             }
             Ok(Payload::Disconnected(end)) => {
@@ -390,7 +409,7 @@ impl<'s> Session<'s> {
             let sightings = self.sightings.entry(rule).or_default();
             sightings.frames += 1;
             if let Err(reason) = opinion {
-                let reason = self.setup.secrets.hide(&reason).into_owned();
+                let reason = self.setup.tell(&reason);
                 let frames = self.journal.last();
                 sightings.violations.push(Violation { reason, during: self.check, frames });
             }
@@ -416,6 +435,16 @@ impl<'s> Session<'s> {
 /// A failure that is not the backend's.
 fn cannot(what: &'static str) -> impl Fn(io::Error) -> Trouble {
     move |error| Trouble::NotTried(format!("cannot {what}: {error}"))
+}
+
+/// What is wrong with a length that would be a good one, up to `most`, in the other byte order.
+fn hint_at_byte_order(length: usize, most: usize) -> String {
+    match u32::try_from(length).map(u32::swap_bytes) {
+        Ok(turned @ 1..) if turned as usize <= most => {
+            format!(" In the other byte order that is {turned}: the length is four bytes in network byte order.")
+        }
+        _ => String::new(),
+    }
 }
 
 fn gone_already() -> Trouble {

@@ -13,6 +13,9 @@ use super::options::Options;
 use super::secrets::Secrets;
 use crate::job::Stop;
 
+/// Reasons and remarks that are longer are cut: what a backend says may stand in them.
+const LONGEST_REASON: usize = 600;
+
 /// A user of the gateway.
 #[derive(Clone, Copy)]
 pub struct Account<'s> {
@@ -72,6 +75,11 @@ impl Setup {
     pub fn account(&self) -> Account<'_> {
         let Options { user, legacy_name, password, .. } = &self.options;
         Account { user, legacy_name, password }
+    }
+
+    /// A reason or a remark as it is told: without passwords, and not too long.
+    pub fn tell(&self, text: &str) -> String {
+        self.secrets.hide(text, LONGEST_REASON).into_owned()
     }
 
     /// A second user, unless there is a first one in a real network and none beside it.

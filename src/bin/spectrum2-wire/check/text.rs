@@ -22,6 +22,7 @@ pub fn list(output: &mut impl Write) -> io::Result<()> {
 pub struct Text<W> {
     output: W,
     started: Instant,
+    is_strict: bool,
     may_show_progress: bool,
     progress: Option<ProgressBar>,
 }
@@ -29,7 +30,7 @@ pub struct Text<W> {
 impl<W> Text<W> {
     pub fn new(output: W, setup: &Setup) -> Self {
         let may_show_progress = io::stderr().is_terminal() && !setup.options.verbose;
-        Self { output, started: Instant::now(), may_show_progress, progress: None }
+        Self { output, started: Instant::now(), is_strict: setup.options.strict, may_show_progress, progress: None }
     }
 
     fn clear(&mut self) {
@@ -79,7 +80,15 @@ impl<W: Write> Audience for Text<W> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         self.clear();
         let Summary { passed, failed, not_tried } = summary;
-        writeln!(self.output, "\n{passed} passed, {failed} failed, {not_tried} not tried")
+        writeln!(self.output, "\n{passed} passed, {failed} failed, {not_tried} not tried")?;
+        match (not_tried, self.is_strict) {
+            (0, _) => Ok(()),
+            (_, true) => writeln!(self.output, "With --strict, what was not tried counts as failed."),
+            (_, false) => writeln!(
+                self.output,
+                "What was not tried may be broken: see the reasons. With --strict it counts as failed."
+            ),
+        }
     }
 }
 

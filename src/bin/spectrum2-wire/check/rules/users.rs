@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use spectrum2::Payload;
-use spectrum2::descriptor::Value;
+use spectrum2::descriptor::{Label, Value};
 
 use super::{Opinion, Rule};
 
@@ -29,12 +29,13 @@ impl Rule for Users {
     }
 }
 
-/// The schema calls the field `user` or `userName`.
+/// The schema calls the field `user` or `userName`. Where it is optional, which is in ROOM_LIST, an empty one is
+/// as good as none.
 fn user_of(payload: &Payload<'_>) -> Option<String> {
     let mut user = None;
     payload.message()?.visit(&mut |field, value| {
         if let ("user" | "userName", Value::String(name)) = (field.name, value) {
-            user = Some(name.to_owned());
+            user = Some(name.to_owned()).filter(|name| !name.is_empty() || field.label != Label::Optional);
         }
     });
     user

@@ -5,9 +5,6 @@ use spectrum2::Payload;
 
 use super::{Opinion, Rule};
 
-/// How much of a text is quoted.
-const QUOTED: usize = 60;
-
 /// `xhtml` and stanzas are well-formed.
 #[derive(Default)]
 pub struct Xml;
@@ -23,9 +20,7 @@ impl Rule for Xml {
             Payload::RawXml(xml) => ("TYPE_RAW_XML", *xml, check(xml)),
             _ => return None,
         };
-        Some(result.map_err(|problem| {
-            format!("{what} is not well-formed XML: {problem}, in {:?}.", text.chars().take(QUOTED).collect::<String>())
-        }))
+        Some(result.map_err(|problem| format!("{what} is not well-formed XML: {problem}, in {text:?}.")))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Users who come and go.
 
-use spectrum2::{ConnectionError, StatusType};
+use spectrum2::StatusType;
 
 use super::{Outcome, passed};
-use crate::check::session::{Session, fail, login_of, not_tried, status_of};
+use crate::check::session::{Session, fail, is_passing, login_of, not_tried, status_of};
 use crate::check::setup::Account;
 
 pub fn login(session: &mut Session<'_>) -> Outcome {
@@ -12,6 +12,13 @@ pub fn login(session: &mut Session<'_>) -> Outcome {
     session.send("LOGIN", &[login_of(account)])?;
     if let Err((error, message)) = session.answer_to_login(account)? {
         let refused = format!("{error:?}, {message:?}");
+        if is_passing(error) {
+            return fail(format!(
+                "LOGIN was answered by DISCONNECTED with the error {} ({refused}), on which the main process logs in \
+                 again at once, and for ever. Is the network within reach?",
+                error.0
+            ));
+        }
         // Set once: this is the only check that does.
         let _ = session.setup.refused.set(format!("the login of {} was refused: {refused}", account.user));
         return Ok(format!("answered by DISCONNECTED, {refused}: is the account right?"));
@@ -41,9 +48,7 @@ pub fn wrong_password(session: &mut Session<'_>) -> Outcome {
     session.send("LOGIN with a wrong password", &[login_of(account)])?;
     match session.answer_to_login(account)? {
         Ok(()) => fail("The backend says CONNECTED for the password that was given as wrong."),
-        Err((error @ (ConnectionError::NETWORK_ERROR | ConnectionError::OTHER_ERROR), _)) => {
-            fail(format!("DISCONNECTED has the error {} ({error:?}).", error.0))
-        }
+        Err((error, _)) if is_passing(error) => fail(format!("DISCONNECTED has the error {} ({error:?}).", error.0)),
         Err((error, _)) => Ok(format!("refused with {error:?}")),
     }
 }
@@ -56,7 +61,7 @@ pub fn relogin(session: &mut Session<'_>) -> Outcome {
     session.send("LOGOUT, and LOGIN again", &[login_of(account)])?;
     match session.answer_to_login(account)? {
         Ok(()) => {}
-        Err((error @ (ConnectionError::NETWORK_ERROR | ConnectionError::OTHER_ERROR), message)) => {
+        Err((error, message)) if is_passing(error) => {
             return not_tried(format!("the second login was put off: {error:?}, {message:?}"));
         }
         Err((error, message)) => {
