@@ -39,6 +39,9 @@
 //! that a message arrived, so there are no receipts; when the connection is lost, the user is told to
 //! whom messages may be lost with it.
 //!
+//! For a daemon that is slow, 1000 requests of a user wait, of about 4 MiB: what comes beyond that is not
+//! delivered, or not done, and the user is told so.
+//!
 //! A user takes a thread and a connection, so mind the limit of open files (`LimitNOFILE`) with more
 //! than a few hundred `users_per_backend`.
 

@@ -13,8 +13,12 @@
 //! - A connection that is lost before the command that follows a poll gets what that poll told again
 //!   at the next login, messages and all, but for statuses, which GETCL tells, and who is typing: rather
 //!   twice than never. A daemon that ends takes everything with it.
-//! - An email has up to 254 bytes, a nick 128, a password 256, a message half a MiB, an account 1000
-//!   contacts, and 1000 have it as theirs, so that no list and no message is longer than clients take.
+//! - There are up to 10000 accounts; a login that would make another one is refused. An email is the same
+//!   in capitals, and is told in small letters. It has up to 254 bytes, a nick 128, a password 256, a
+//!   message half a MiB, an account 1000 contacts, and 1000 have it as theirs, so that no list and no
+//!   message is longer than clients take.
+//! - Of events that are neither messages nor statuses, such as `UADD` and `TYPING`, the last 1000 wait for
+//!   an account; older ones are forgotten. GETCL and GETRCL tell what they changed.
 //! - `PRIV 0 1`: only contacts may write, and see the status. With `a` 1, as at first, `UADD` and
 //!   `UDEL` tell who added and deleted the account.
 //! - ADD for a contact changes its nick. TYPING, an extension, is understood.

@@ -4,7 +4,8 @@
 //!
 //! `cargo build --release --features host --examples && target/release/examples/msncd_load`
 //!
-//! Users and messages may be given: `msncd_load 1000 100000`. Backend and daemon are the two programs
+//! Users and messages may be given: `msncd_load 1000 100000`; of more than a thousand messages a user, the
+//! backend may refuse some. Backend and daemon are the two programs
 //! beside this one. Each user takes an open file in each of them; the limit is raised where the system
 //! lets it be. The figures of the processes come from Linux's `/proc`.
 

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use bridge::{Bridge, Settings};
+use bridge::{Bridge, MOST_BYTES, MOST_REQUESTS, Settings};
 use server::{Bounds, Daemon, Network};
 use spectrum2::host::{Connection, Host};
 use spectrum2::msncd::{Client, Event, Form, Reader};
@@ -286,6 +286,7 @@ fn contacts_are_added_renamed_and_removed() {
     gateway.remove("alice", BOB);
     gateway.expect("alice loses bob@net");
     gateway.remove("alice", BOB);
+    gateway.expect("alice from msncd: bob@net is not removed: the daemon refused: no such contact");
     gateway.message("alice", BOB, "Bob, are you there?");
     gateway.expect("bob from alice@net: Bob, are you there?");
 
@@ -295,16 +296,13 @@ fn contacts_are_added_renamed_and_removed() {
     gateway.expect("alice sees bob@net 'Bob' in Friends Online");
     gateway.expect_no_more();
 
-    // A no to a request.
+    // The main process keeps a no to a request for itself.
     gateway.login("cyril", "secret");
     gateway.expect("cyril connected");
     gateway.change("cyril", BOB, "", &[]);
     gateway.expect("cyril sees bob@net 'bob@net' in  None");
     gateway.expect("cyril sees bob@net 'bob@net' in  Online");
     gateway.expect("bob asked by cyril@net");
-    gateway.remove("bob", "cyril@net");
-    gateway.message("bob", "cyril@net", "no");
-    gateway.expect("cyril from bob@net: no");
     gateway.expect_no_more();
     gateway.exit();
 }
@@ -893,13 +891,11 @@ fn what_is_not_known_is_not_claimed() {
 #[test]
 fn what_was_delivered_is_not_doubted() {
     let port = daemon_that(|| {
-        let mut written = 0;
-        move |line: &str| match line {
-            "POLL" if written == 2 => Reply::Say("MFLUSH bob@net\nSCLOSE MAIN\nPOLLEND\n"),
-            _ => {
-                written += usize::from(line.starts_with("SENDMSG"));
-                Reply::Usual
-            }
+        let (mut written, mut polls) = (0, 0);
+        move |line: &str| {
+            written += usize::from(line.starts_with("SENDMSG"));
+            polls += usize::from(line == "POLL" && written == 2);
+            if polls == 2 { Reply::Say("MFLUSH bob@net\nSCLOSE MAIN\nPOLLEND\n") } else { Reply::Usual }
         }
     });
     let mut gateway = Gateway::new(port);
@@ -909,6 +905,62 @@ fn what_was_delivered_is_not_doubted() {
     gateway.expect("alice from msncd: Whether your latest messages arrived is not known; they were to: cyril@net");
     gateway.expect("alice disconnected 0: the network closed the connection");
     gateway.exit();
+}
+
+/// What a poll says may be older than the message before it.
+#[test]
+fn what_may_be_said_of_an_earlier_message_counts_for_none() {
+    let port = daemon_that(|| {
+        let mut written = 0;
+        move |line: &str| {
+            written += usize::from(line.starts_with("SENDMSG"));
+            let flushed = line == "POLL" && written == 2;
+            if flushed { Reply::Say("MFLUSH bob@net\nSCLOSE MAIN\nPOLLEND\n") } else { Reply::Usual }
+        }
+    });
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.message("alice", BOB, "stored");
+    gateway.message("alice", BOB, "who knows");
+    gateway.expect("alice from msncd: Whether your latest messages arrived is not known; they were to: bob@net");
+    gateway.expect("alice disconnected 0: the network closed the connection");
+    gateway.exit();
+}
+
+/// XMPP knows names in small letters alone.
+#[test]
+fn names_are_those_of_the_daemon_in_capitals_too() {
+    let (tell, lines) = mpsc::channel();
+    let port = daemon_that(move || {
+        let tell = tell.clone();
+        let mut polls = ["STCH BOB@net busy\nUADD BOB@net\nADDFL BOB@net\nPOLLEND\n"].into_iter();
+        move |line: &str| match line {
+            "GETCL" => Reply::Say("CL 1\naway Bob@Net \n"),
+            "POLL" => polls.next().map_or(Reply::Usual, Reply::Say),
+            line => {
+                // The test may be over.
+                let _ = tell.send(line.to_owned());
+                if line.starts_with("INFO") { Reply::Say("Nick = Bob\n\n") } else { Reply::Usual }
+            }
+        }
+    });
+    let mut gateway = Gateway::new(port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice sees Bob@Net 'Bob@Net' in msncd Away");
+    gateway.expect("alice connected");
+    gateway.expect("alice sees Bob@Net 'Bob@Net' in msncd DoNotDisturb");
+    gateway.message("alice", BOB, "hello");
+    gateway.send(Payload::BuddyTyping(Buddy { user_name: "alice@xmpp", buddy_name: BOB, ..Buddy::default() }));
+    gateway.card("alice", BOB, 1);
+    gateway.change("alice", BOB, "Bob", &["Friends"]);
+    gateway.expect("alice sees Bob@Net 'Bob' in Friends DoNotDisturb");
+    gateway.remove("alice", BOB);
+    gateway.expect("alice loses Bob@Net");
+    gateway.expect_no_more();
+    gateway.exit();
+    let lines: Vec<_> = lines.try_iter().skip_while(|line| line != "STATUS online").take(6).collect();
+    let expected = ["SENDMSG 1 Bob@Net", "TYPING Bob@Net", "INFO Bob@Net", "ADD Bob Bob@Net", "DEL Bob@Net"];
+    assert_eq!(lines[1..], expected);
 }
 
 #[test]
@@ -960,6 +1012,51 @@ fn a_session_that_ended_keeps_no_thread() {
     gateway.login("gone", "guessed");
     gateway.expect("gone disconnected 2: wrong password");
     wait_for_end();
+    gateway.exit();
+}
+
+/// The main process does not wait for the daemon, so that something has to be given back.
+#[test]
+fn what_waits_for_a_daemon_is_bounded() {
+    let daemon = Holding::new("STATUS away");
+    let mut gateway = Gateway::new(daemon.port);
+    gateway.login("alice", "secret");
+    gateway.expect("alice connected");
+    gateway.status("alice", StatusType::Away);
+    while daemon.next() != "STATUS away" {}
+    for number in 0..MOST_REQUESTS + 2 {
+        gateway.message("alice", BOB, &number.to_string());
+    }
+    for number in MOST_REQUESTS..MOST_REQUESTS + 2 {
+        gateway.expect(&format!("alice from bob@net: Not delivered, too much waits for the daemon: {number}"));
+    }
+    // The last status counts, and who is typing is not worth waiting for.
+    gateway.status("alice", StatusType::DoNotDisturb);
+    gateway.status("alice", StatusType::ExtendedAway);
+    gateway.send(Payload::BuddyTyping(Buddy { user_name: "alice@xmpp", buddy_name: BOB, ..Buddy::default() }));
+    gateway.message("alice", BOB, "more");
+    gateway.expect("alice from bob@net: Not delivered, too much waits for the daemon: more");
+    daemon.go.send(()).unwrap();
+    let mut commands = (0..).map(|_| daemon.next()).filter(|line| line != "POLL");
+    for number in 0..MOST_REQUESTS {
+        assert_eq!(commands.next().unwrap(), "SENDMSG 1 bob@net", "{number}");
+    }
+    assert_eq!(commands.next().unwrap(), "STATUS idle");
+
+    // Long ones, of which the first one over the bound still waits.
+    gateway.status("alice", StatusType::Away);
+    assert_eq!(commands.next().unwrap(), "STATUS away");
+    let long = format!("{}\n", "x".repeat(999)).repeat(MOST_BYTES / 4000);
+    for _ in 0..6 {
+        gateway.message("alice", BOB, &long);
+    }
+    gateway.expect_like("alice from bob@net: Not delivered, too much waits for the daemon: ", &long);
+    daemon.go.send(()).unwrap();
+    for number in 0..5 {
+        assert!(commands.next().unwrap().starts_with("SENDMSG "), "{number}");
+    }
+    gateway.message("alice", BOB, "there is room again");
+    assert_eq!(commands.next().unwrap(), "SENDMSG 1 bob@net");
     gateway.exit();
 }
 

@@ -8,9 +8,10 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use server::{
-    Bounds, Daemon, LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_CONTACTS, Network,
+    Bounds, Daemon, LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_ACCOUNTS, MOST_CONTACTS,
+    MOST_EVENTS, Network,
 };
-use spectrum2::msncd::{Client, Error, Event, Lines, Socket};
+use spectrum2::msncd::{Client, Command, Error, Event, Lines, Socket};
 
 const ALICE: &str = "alice@net";
 const BOB: &str = "bob@net";
@@ -192,6 +193,36 @@ fn messages_wait_and_the_oldest_are_discarded() {
     assert_eq!(poll(&mut alice), shown(&[Event::Flushed { email: BOB }]));
 }
 
+/// Else the sender would take it for delivered.
+#[test]
+fn a_later_message_that_waits_is_not_said_to_be_delivered() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, BOB));
+    bob.logoff().unwrap();
+    alice.send_message(BOB, Lines::new("1")).unwrap();
+    bob.login(BOB, "secret").unwrap();
+    assert_eq!(poll(&mut bob), shown(&[message(ALICE, "1")]));
+    alice.send_message(BOB, Lines::new("2")).unwrap();
+    bob.status("away").unwrap();
+    assert_eq!(poll(&mut alice), shown(&[]), "the second one waits");
+    assert_eq!(poll(&mut bob), shown(&[message(ALICE, "2")]));
+    bob.status("online").unwrap();
+    assert_eq!(poll(&mut alice), shown(&[Event::Flushed { email: BOB }]), "of both");
+}
+
+#[test]
+fn an_email_is_the_same_in_capitals() {
+    let daemon = daemon();
+    let (mut alice, mut bob) = (online(&daemon, ALICE), online(&daemon, "Bob@NET"));
+    assert_refused(connect(&daemon).login("BOB@net", "guessed"), "wrong password");
+    alice.add("Bob", "bOb@net").unwrap();
+    assert_eq!(contacts(&mut alice), ["bob@net Bob online"]);
+    alice.send_message("BOB@NET", Lines::new("Hi")).unwrap();
+    assert_eq!(poll(&mut bob), shown(&[Event::UserAdded { email: ALICE }, message(ALICE, "Hi")]));
+    alice.delete("BOB@net").unwrap();
+    assert_eq!(contacts(&mut alice), [""; 0]);
+}
+
 #[test]
 fn messages_are_bounded_by_their_length_too() {
     let daemon = daemon();
@@ -355,6 +386,48 @@ fn the_longest_lists_are_within_what_a_client_takes() {
     alice.add("another nick", &format!("{:0>width$}@net", 1, width = LONGEST_EMAIL - "@net".len())).unwrap();
     assert_eq!(alice.contacts().unwrap().iter().count(), MOST_CONTACTS);
     assert_eq!(alice.reverse_contacts().unwrap().iter().count(), MOST_CONTACTS);
+}
+
+#[test]
+fn accounts_are_bounded() {
+    let mut network = network();
+    let mut login = |number: usize| {
+        let (mut session, mut out) = (None, String::new());
+        let email = format!("{number}@net");
+        network.execute(&mut session, &Command::Login { email: &email, password: "secret" }, &mut out);
+        out
+    };
+    for number in 0..MOST_ACCOUNTS {
+        assert_eq!(login(number), "OK\n");
+    }
+    assert_eq!(login(MOST_ACCOUNTS), "ERR there are too many accounts\n");
+    assert_eq!(login(0), "OK\n", "it is there already");
+}
+
+/// Everybody may cause them, and nobody has to fetch them.
+#[test]
+fn events_that_wait_are_bounded() {
+    let daemon = daemon();
+    let mut bob = online(&daemon, BOB);
+    let mut other = connect(&daemon);
+    for number in 0..MOST_EVENTS {
+        other.login(&format!("{number}@net"), "secret").unwrap();
+        other.add("Bob", BOB).unwrap();
+        if number == 0 {
+            other.send_message(BOB, Lines::new("a message is no such event")).unwrap();
+        }
+        if number % 2 == 0 {
+            other.typing(BOB).unwrap();
+        }
+        other.delete(BOB).unwrap();
+        other.logoff().unwrap();
+    }
+    let events = poll(&mut bob);
+    assert_eq!(events.len(), MOST_EVENTS + 1);
+    assert_eq!(events[0], shown(&[message("0@net", "a message is no such event")])[0]);
+    let last = format!("{}@net", MOST_EVENTS - 1);
+    let last = shown(&[Event::UserAdded { email: &last }, Event::UserDeleted { email: &last }]);
+    assert_eq!(events[MOST_EVENTS - 1..], last);
 }
 
 /// The longest message that the daemon takes is one that clients take, whoever sent it.

@@ -14,7 +14,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inbox::{Inbox, Request};
+use inbox::{Inbox, NOT_LOGGED_IN, Request};
+#[allow(unused_imports, reason = "tests name them")]
+pub use inbox::{MOST_BYTES, MOST_REQUESTS};
 use line::Line;
 use session::Session;
 pub use settings::Settings;
@@ -71,15 +73,15 @@ impl Bridge {
     /// Where there is no session, the user is told that nothing came of the request.
     fn request(&mut self, sender: &Sender, jid: &str, request: Request) -> io::Result<()> {
         let running = self.users.get_mut(jid);
-        let request = match &running {
+        let pushed = match &running {
             Some(running) => running.inbox.push(request),
-            None => Err(request),
+            None => Err((request, NOT_LOGGED_IN)),
         };
-        let Err(request) = request else { return Ok(()) };
+        let Err((request, why)) = pushed else { return Ok(()) };
         if let (Some(running), Request::Status(status)) = (running, &request) {
             running.status = Some(*status);
         }
-        request.refuse(sender, jid, "you are not logged in")
+        request.refuse(sender, jid, why)
     }
 }
 

@@ -7,8 +7,16 @@ use std::time::{Duration, Instant};
 
 use spectrum2::{ConversationMessage, Sender, StatusType, VCard};
 
+/// Why nothing comes of a request where there is no session.
+pub const NOT_LOGGED_IN: &str = "you are not logged in";
+
 /// Whom messages are from that no contact sent.
 pub const GATEWAY: &str = "msncd";
+
+/// The most that waits for a session: this many requests, or so many bytes of text and one more request.
+/// What comes beyond that is refused. A status takes the place of one that waits, and typing is dropped.
+pub const MOST_REQUESTS: usize = 1000;
+pub const MOST_BYTES: usize = 4 << 20;
 
 pub enum Request {
     Message { to: String, text: String },
@@ -20,6 +28,18 @@ pub enum Request {
 }
 
 impl Request {
+    /// The bytes of its texts.
+    fn length(&self) -> usize {
+        match self {
+            Self::Message { to, text } => to.len() + text.len(),
+            Self::Contact { name, alias, groups } => {
+                name.len() + alias.len() + groups.iter().map(String::len).sum::<usize>()
+            }
+            Self::Remove { name } | Self::Typing { to: name } | Self::Card { name, .. } => name.len(),
+            Self::Status(_) => 0,
+        }
+    }
+
     /// Tells the user that nothing came of it.
     pub fn refuse(&self, sender: &Sender, jid: &str, why: &str) -> io::Result<()> {
         match self {
@@ -58,8 +78,23 @@ pub struct Inbox {
 #[derive(Default)]
 struct State {
     requests: VecDeque<Request>,
+    /// The bytes of their texts.
+    bytes: usize,
     logged_out: bool,
     closed: bool,
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.requests.len() >= MOST_REQUESTS || self.bytes >= MOST_BYTES
+    }
+
+    fn last_status(&mut self) -> Option<&mut StatusType> {
+        self.requests.iter_mut().rev().find_map(|request| match request {
+            Request::Status(status) => Some(status),
+            _ => None,
+        })
+    }
 }
 
 pub enum Next {
@@ -71,12 +106,24 @@ pub enum Next {
 }
 
 impl Inbox {
-    /// Adds a request, or gives it back where there is no session any more.
-    pub fn push(&self, request: Request) -> Result<(), Request> {
+    /// Adds a request, or gives it back, and says why.
+    pub fn push(&self, request: Request) -> Result<(), (Request, &'static str)> {
         let mut state = self.lock();
         if state.logged_out || state.closed {
-            return Err(request);
+            return Err((request, NOT_LOGGED_IN));
         }
+        if state.is_full() {
+            match (&request, state.last_status()) {
+                (Request::Status(status), Some(waiting)) => {
+                    *waiting = *status;
+                    return Ok(());
+                }
+                (Request::Status(_), None) => {}
+                (Request::Typing { .. }, _) => return Ok(()),
+                _ => return Err((request, "too much waits for the daemon")),
+            }
+        }
+        state.bytes += request.length();
         state.requests.push_back(request);
         drop(state);
         self.changed.notify_all();
@@ -92,7 +139,10 @@ impl Inbox {
     pub fn next(&self, until: Instant) -> Next {
         let mut state = self.wait(until, |state| state.requests.is_empty() && !state.logged_out);
         match state.requests.pop_front() {
-            Some(request) => Next::Request(request),
+            Some(request) => {
+                state.bytes -= request.length();
+                Next::Request(request)
+            }
             None if state.logged_out => Next::LoggedOut,
             None => Next::Nothing,
         }

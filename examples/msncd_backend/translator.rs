@@ -22,6 +22,7 @@ const LOGGED_IN_ELSEWHERE: u32 = 1;
 /// What is known of a user from one session to the next.
 #[derive(Default)]
 pub struct User {
+    /// By [`key`].
     contacts: HashMap<String, Contact>,
     /// How many sessions in a row failed.
     pub failures: u32,
@@ -30,9 +31,16 @@ pub struct User {
 }
 
 struct Contact {
+    /// As the daemon spells it.
+    email: String,
     alias: String,
     groups: Vec<String>,
     status: StatusType,
+}
+
+/// XMPP writes names in small letters, whatever the daemon does.
+fn key(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 /// What a poll says of the end of the session. Its events come in any order, so that it counts when
@@ -54,12 +62,23 @@ pub struct Translator<'s> {
     /// To whom messages were accepted that may not have arrived: the daemon tells it only of those that
     /// it stored.
     written_to: BTreeSet<String>,
+    /// Those of them to whom it was since the last poll: what this one says of delivered messages may be
+    /// older.
+    written_since_poll: BTreeSet<String>,
 }
 
 impl<'s> Translator<'s> {
     pub fn new(settings: &'s Settings, sender: &'s Sender, jid: &'s str, user: User) -> Self {
-        let (typing, written_to) = (HashMap::new(), BTreeSet::new());
-        Self { settings, sender, jid, user, typing, goodbye: Goodbye::default(), written_to }
+        Self {
+            settings,
+            sender,
+            jid,
+            user,
+            typing: HashMap::new(),
+            goodbye: Goodbye::default(),
+            written_to: BTreeSet::new(),
+            written_since_poll: BTreeSet::new(),
+        }
     }
 
     /// Logs in, shows the contacts, and says that the user is connected.
@@ -81,31 +100,40 @@ impl<'s> Translator<'s> {
     fn show_contacts(&mut self, daemon: &mut Daemon<'_>) -> Result<(), End> {
         let mut earlier = std::mem::take(&mut self.user.contacts);
         for contact in daemon.ready()?.contacts()?.iter() {
-            let groups = match earlier.remove(contact.email) {
+            let key = key(contact.email);
+            let groups = match earlier.remove(&key) {
                 Some(earlier) => earlier.groups,
                 None => vec![self.settings.group.clone()],
             };
-            let status = from_daemon(contact.status);
-            let alias = contact.nick.to_string();
-            self.user.contacts.insert(contact.email.to_owned(), Contact { alias, groups, status });
+            let (email, alias) = (contact.email.to_owned(), contact.nick.to_string());
+            self.user.contacts.insert(key, Contact { email, alias, groups, status: from_daemon(contact.status) });
         }
         for name in self.user.contacts.keys() {
             self.show(name)?;
         }
-        for name in earlier.keys() {
-            self.sender.buddy_removed(self.jid, name)?;
+        for contact in earlier.values() {
+            self.sender.buddy_removed(self.jid, &contact.email)?;
         }
         Ok(())
     }
 
+    fn contact(&self, name: &str) -> Option<&Contact> {
+        self.user.contacts.get(&key(name))
+    }
+
+    /// What the daemon calls somebody.
+    fn spelled(&self, name: &str) -> String {
+        self.contact(name).map_or(name, |contact| &contact.email).to_owned()
+    }
+
     /// Shows a contact as it is known, if it is.
     fn show(&self, name: &str) -> io::Result<()> {
-        let Some(contact) = self.user.contacts.get(name) else { return Ok(()) };
+        let Some(contact) = self.contact(name) else { return Ok(()) };
         let groups: Vec<_> = contact.groups.iter().map(String::as_str).collect();
         self.sender.buddy_changed(&Buddy {
             user_name: self.jid,
-            buddy_name: name,
-            alias: Some(if contact.alias.is_empty() { name } else { &contact.alias }),
+            buddy_name: &contact.email,
+            alias: Some(if contact.alias.is_empty() { &contact.email } else { &contact.alias }),
             group: List::from(&groups),
             status: Some(contact.status),
             ..Buddy::default()
@@ -129,6 +157,7 @@ impl<'s> Translator<'s> {
             (false, None) => {}
         }
         let told = polled?;
+        self.written_to.append(&mut self.written_since_poll);
         self.end_typing()?;
         Ok(told)
     }
@@ -167,27 +196,23 @@ impl<'s> Translator<'s> {
                 self.notify(email, text.text())
             }
             Event::StatusChanged { email, status, discarded } => {
-                if let Some(contact) = self.user.contacts.get_mut(email) {
+                if let Some(contact) = self.user.contacts.get_mut(&key(email)) {
                     contact.status = from_daemon(status);
                     self.show(email)?;
                 }
                 self.tell_discarded(email, discarded.unwrap_or_default())
             }
-            Event::UserAdded { email } if !self.user.contacts.contains_key(email) => {
-                self.sender.auth_request(self.jid, email)
-            }
-            Event::ContactAdded { email } if !self.user.contacts.contains_key(email) => {
-                let groups = vec![self.settings.group.clone()];
-                let contact = Contact { alias: email.to_owned(), groups, status: StatusType::None };
-                self.user.contacts.insert(email.to_owned(), contact);
+            Event::UserAdded { email } if self.contact(email).is_none() => self.sender.auth_request(self.jid, email),
+            Event::ContactAdded { email } if self.contact(email).is_none() => {
+                self.insert(email, email.to_owned(), vec![self.settings.group.clone()], StatusType::None);
                 self.show(email)
             }
-            Event::ContactDeleted { email } => match self.user.contacts.remove(email) {
-                Some(_) => self.sender.buddy_removed(self.jid, email),
+            Event::ContactDeleted { email } => match self.user.contacts.remove(&key(email)) {
+                Some(contact) => self.sender.buddy_removed(self.jid, &contact.email),
                 None => Ok(()),
             },
             Event::Flushed { email } => {
-                self.written_to.remove(email);
+                self.written_to.retain(|name| !name.eq_ignore_ascii_case(email));
                 Ok(())
             }
             Event::Typing { email } => {
@@ -224,10 +249,10 @@ impl<'s> Translator<'s> {
     /// The connection is lost, perhaps since the daemon is. What it accepted and what became of that
     /// is not known.
     pub fn tell_doubts(&self) -> io::Result<()> {
-        if self.written_to.is_empty() {
+        let names: Vec<_> = self.written_to.union(&self.written_since_poll).map(String::as_str).collect();
+        if names.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = self.written_to.iter().map(String::as_str).collect();
         let names = names.join(", ");
         self.notify(GATEWAY, &format!("Whether your latest messages arrived is not known; they were to: {names}"))
     }
@@ -254,7 +279,7 @@ impl<'s> Translator<'s> {
             Request::Contact { name, alias, groups } => self.change_contact(daemon, &name, alias, groups),
             Request::Remove { name } => self.remove_contact(daemon, &name),
             Request::Typing { to } => {
-                let typing = daemon.ready()?.typing(Name::from(to.as_str()));
+                let typing = daemon.ready()?.typing(Name::from(self.spelled(&to).as_str()));
                 typing.or_else(unless_refused)
             }
             Request::Card { name, id } => self.show_card(daemon, &name, id),
@@ -270,10 +295,11 @@ impl<'s> Translator<'s> {
     }
 
     fn send(&mut self, daemon: &mut Daemon<'_>, to: &str, text: &str) -> Result<(), End> {
-        let sent = ask(daemon, |client| client.send_message(Name::from(to), Lines::new(text)));
+        let name = self.spelled(to);
+        let sent = ask(daemon, |client| client.send_message(Name::from(name.as_str()), Lines::new(text)));
         match sent {
             Ok(()) => {
-                self.written_to.insert(to.to_owned());
+                self.written_since_poll.insert(name);
                 Ok(())
             }
             Err(failure) => {
@@ -299,36 +325,40 @@ impl<'s> Translator<'s> {
         alias: String,
         groups: Vec<String>,
     ) -> Result<(), End> {
-        let earlier = self.user.contacts.get(name);
+        let email = self.spelled(name);
+        let earlier = self.contact(name);
         let is_new = earlier.is_none();
         let status = earlier.map_or(StatusType::None, |contact| contact.status);
         // Groups are known here alone; a nick, to the daemon.
         let added = match earlier {
             Some(contact) if contact.alias == alias => Ok(()),
-            _ => ask(daemon, |client| client.add(&alias, name)),
+            _ => ask(daemon, |client| client.add(&alias, &email)),
         };
         let Err(failure) = added else {
-            self.user.contacts.insert(name.to_owned(), Contact { alias, groups, status });
+            self.insert(&email, alias, groups, status);
             return Ok(self.show(name)?);
         };
         match (is_new, failure.nothing_came_of_it) {
             (true, true) => self.sender.buddy_removed(self.jid, name)?,
             // The contact list of the next login knows.
-            (true, false) => drop(self.user.contacts.insert(name.to_owned(), Contact { alias, groups, status })),
+            (true, false) => self.insert(&email, alias, groups, status),
             (false, _) => self.show(name)?,
         }
         self.report(failure, &format!("{name} is not {}", if is_new { "added" } else { "changed" }))
     }
 
+    fn insert(&mut self, email: &str, alias: String, groups: Vec<String>, status: StatusType) {
+        let contact = Contact { email: email.to_owned(), alias, groups, status };
+        self.user.contacts.insert(key(email), contact);
+    }
+
+    /// Who is not known here may be a contact all the same.
     fn remove_contact(&mut self, daemon: &mut Daemon<'_>, name: &str) -> Result<(), End> {
-        // A no to who asked needs no command.
-        if !self.user.contacts.contains_key(name) {
-            return Ok(());
-        }
-        match ask(daemon, |client| client.delete(Name::from(name))) {
+        let email = self.spelled(name);
+        match ask(daemon, |client| client.delete(Name::from(email.as_str()))) {
             Ok(()) => {
-                self.user.contacts.remove(name);
-                Ok(self.sender.buddy_removed(self.jid, name)?)
+                self.user.contacts.remove(&key(name));
+                Ok(self.sender.buddy_removed(self.jid, &email)?)
             }
             Err(failure) => self.report(failure, &format!("{name} is not removed")),
         }
@@ -336,7 +366,8 @@ impl<'s> Translator<'s> {
 
     fn show_card(&self, daemon: &mut Daemon<'_>, name: &str, id: i32) -> Result<(), End> {
         let empty = VCard { user_name: self.jid, buddy_name: name, id, ..VCard::default() };
-        let attributes = daemon.ready().and_then(|client| client.info(Name::from(name)));
+        let email = self.spelled(name);
+        let attributes = daemon.ready().and_then(|client| client.info(Name::from(email.as_str())));
         match attributes {
             Ok(attributes) => {
                 let nickname = attributes.get("Nick");

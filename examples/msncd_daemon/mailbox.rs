@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+/// The most events that wait but for messages and statuses. Beyond that the oldest is forgotten: what
+/// changed on the lists GETCL and GETRCL tell. Of statuses, one waits for each account at the most.
+pub const MOST_EVENTS: usize = 1000;
+
 /// How much is kept for an account: what waits, and what it may not have got.
 #[derive(Clone, Copy)]
 pub struct Bounds {
@@ -13,7 +17,7 @@ pub struct Bounds {
 pub struct Message {
     pub from: String,
     pub text: String,
-    /// The account was logged off when it came.
+    /// The account was logged off when it, or one before it, came: its sender is to know of its arrival.
     pub stored: bool,
 }
 
@@ -29,6 +33,13 @@ pub enum Waiting {
     },
     /// Any other event, as it goes out.
     Line(String),
+}
+
+impl Waiting {
+    /// By [`MOST_EVENTS`].
+    fn is_bounded(&self) -> bool {
+        matches!(self, Self::Typing { .. } | Self::Line(_))
+    }
 }
 
 #[derive(Default)]
@@ -67,7 +78,16 @@ impl Mailbox {
     /// Adds an event other than a message. What waits already is told once, where it came last: what
     /// came between may have said the opposite.
     pub fn add(&mut self, mut event: Waiting) {
-        self.waiting.retain(|earlier| !replaces(&mut event, earlier));
+        let mut others = 0;
+        self.waiting.retain(|earlier| {
+            let stays = !replaces(&mut event, earlier);
+            others += usize::from(stays && earlier.is_bounded());
+            stays
+        });
+        if others >= MOST_EVENTS && event.is_bounded() {
+            let oldest = self.waiting.iter().position(Waiting::is_bounded);
+            oldest.and_then(|oldest| self.waiting.remove(oldest));
+        }
         self.waiting.push_back(event);
     }
 
@@ -81,7 +101,8 @@ impl Mailbox {
         self.unconfirmed.extend(events);
     }
 
-    /// What was told has arrived. Returns the senders of stored messages among it.
+    /// What was told has arrived. Returns the senders of stored messages among it, but for those of whom
+    /// others wait, which they would take for delivered too: they are told with the last of them.
     pub fn confirm(&mut self) -> BTreeSet<String> {
         let mut flushed = BTreeSet::new();
         for event in std::mem::take(&mut self.unconfirmed) {
@@ -90,7 +111,19 @@ impl Mailbox {
                 flushed.extend(message.stored.then_some(message.from));
             }
         }
-        flushed
+        if flushed.is_empty() {
+            return flushed;
+        }
+        let mut later = BTreeSet::new();
+        for event in &mut self.waiting {
+            if let Waiting::Message(message) = event
+                && flushed.contains(&message.from)
+            {
+                message.stored = true;
+                later.insert(message.from.clone());
+            }
+        }
+        &flushed - &later
     }
 
     /// What was told may not have arrived, and waits again, where it stood.

@@ -16,6 +16,9 @@ pub const LONGEST_NICK: usize = 128;
 pub const LONGEST_PASSWORD: usize = 256;
 pub const MOST_CONTACTS: usize = 1000;
 
+/// The most accounts. Nobody makes another one.
+pub const MOST_ACCOUNTS: usize = 10_000;
+
 /// What an account may say of itself.
 const STATUSES: [&str; 9] = ["online", "away", "busy", "brb", "phone", "lunch", "idle", "hidden", "offline"];
 
@@ -60,7 +63,7 @@ impl Network {
     /// Executes a command, and writes what the daemon says to it. `session` is the connection's.
     pub fn execute(&mut self, session: &mut Option<Session>, command: &Command<'_>, out: &mut String) {
         if let Command::Login { email, password } = *command {
-            return answer(out, self.login(session, email, password));
+            return answer(out, self.login(session, &same(email), password));
         }
         let Some(Session { email: me, login }) = session else { return answer(out, Err("not logged in")) };
         if self.accounts.get(me).is_none_or(|account| account.login != Some(*login)) {
@@ -74,7 +77,7 @@ impl Network {
         }
         self.confirm(me);
         match *command {
-            Command::Add { nick, email } => answer(out, self.add(me, nick.to_string(), email)),
+            Command::Add { nick, email } => answer(out, self.add(me, nick.to_string(), &same(email))),
             Command::Delete { user } => {
                 let deleted = self.find(me, user).and_then(|email| self.delete(me, &email));
                 answer(out, deleted);
@@ -157,6 +160,9 @@ impl Network {
         if password.len() > LONGEST_PASSWORD {
             return Err("the password is too long");
         }
+        if self.accounts.len() >= MOST_ACCOUNTS && !self.accounts.contains_key(email) {
+            return Err("there are too many accounts");
+        }
         let account = self.accounts.entry(email.to_owned()).or_insert_with(|| Account {
             password: password.to_owned(),
             nick: own_nick(email),
@@ -179,7 +185,7 @@ impl Network {
     /// The email of a user. A nick is one that `me` gave, or that a contact of `me` goes by.
     fn find(&self, me: &str, user: User<'_>) -> Result<String, Refused> {
         let nick = match user {
-            User::Email(email) => return Ok(email.to_owned()),
+            User::Email(email) => return Ok(same(email)),
             User::Nick(nick) => nick.to_string(),
         };
         let mut contacts = self.accounts[me].contacts.keys();
@@ -361,6 +367,11 @@ impl Account {
         let shown = self.login.is_some() && self.status != "hidden" && self.may_meet(seen_by);
         if shown { &self.status } else { "offline" }
     }
+}
+
+/// An email is the same in small letters and in capitals.
+fn same(email: &str) -> String {
+    email.to_ascii_lowercase()
 }
 
 /// What an account is called until it says something else.

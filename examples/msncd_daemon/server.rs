@@ -14,9 +14,11 @@ use std::time::Duration;
 use spectrum2::msncd::{Answer, Command, Form, Limits, ReadError, Reader};
 
 #[allow(unused_imports, reason = "not every program that includes this names it")]
-pub use mailbox::Bounds;
+pub use mailbox::{Bounds, MOST_EVENTS};
 #[allow(unused_imports, reason = "not every program that includes this names them")]
-pub use network::{LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_CONTACTS, Network};
+pub use network::{
+    LOGGED_IN_ELSEWHERE, LONGEST_EMAIL, LONGEST_NICK, LONGEST_PASSWORD, MOST_ACCOUNTS, MOST_CONTACTS, Network,
+};
 
 /// A message is told with another first line than it is sent with. Half of what clients take leaves
 /// room for any.
