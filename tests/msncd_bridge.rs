@@ -730,10 +730,22 @@ fn a_daemon_that_trickles_is_left() {
 /// for it.
 #[test]
 fn a_daemon_that_hangs_holds_neither_the_next_login_nor_the_end() {
-    let port = daemon_that(|| |line: &str| if line == "POLL" { Reply::Trickle } else { Reply::Usual });
+    let (hangs, hanging) = mpsc::channel();
+    let port = daemon_that(move || {
+        let hangs = hangs.clone();
+        move |line: &str| match line {
+            "POLL" => {
+                // Nobody waits for the last one.
+                let _ = hangs.send(());
+                Reply::Trickle
+            }
+            _ => Reply::Usual,
+        }
+    });
     let mut gateway = Gateway::with(settings(port, "timeout = 1000000000"));
     gateway.login("alice", "secret");
     gateway.expect("alice connected");
+    hanging.recv_timeout(PATIENCE).unwrap();
     gateway.message("alice", BOB, "hello?");
     gateway.logout("alice");
     gateway.login("alice", "secret");
