@@ -141,29 +141,3 @@ fn backend_is_started_as_by_spectrum() {
     assert!(words[7].ends_with(".cfg") && words.len() == 8, "{words:?}");
     assert_eq!(config[..2], ["[service]", "jid = icq.localhost"]);
 }
-
-/// Backends are in sessions of their own, where the terminal's Ctrl-C does not reach them.
-#[cfg(target_os = "linux")]
-#[test]
-fn killed_tool_leaves_no_backend_behind() {
-    use std::path::Path;
-    use std::time::{Duration, Instant};
-
-    let mut tool = Command::new(env!("CARGO_BIN_EXE_spectrum2-wire"));
-    // It never connects.
-    tool.args(["check", "--timeout", "600", "--verbose", "--", "sh", "-c", "echo $$; exec sleep 600"]);
-    let mut tool = tool.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(tool.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    let backend = format!("/proc/{}/stat", line.trim().rsplit_once(' ').unwrap().1);
-    // Nobody may be there to bury it.
-    let runs = |stat: &Path| std::fs::read_to_string(stat).is_ok_and(|stat| !stat.contains(") Z "));
-    assert!(runs(backend.as_ref()), "{line}");
-    tool.kill().unwrap();
-    tool.wait().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while runs(backend.as_ref()) {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "cli", unix))]
 
 mod broken_backends;
+#[cfg(target_os = "linux")]
+mod ended_early;
 #[path = "../support/example.rs"]
 mod example;
 mod good_backends;

@@ -38,10 +38,14 @@ fn checks_are_listed_chosen_and_left_out() {
 #[test]
 fn usage_errors_have_a_status_of_their_own() {
     let echo = example("echo");
-    let cases: [(&[&str], &[&OsStr], &str); 6] = [
+    let no_program = OsStr::new(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    let cases: [(&[&str], &[&OsStr], &str); 9] = [
         (&[], &[], "<BACKEND>"),
         (&["--only", "vcards"], &[echo.as_os_str()], "there is no check \"vcards\""),
         (&[], &[OsStr::new("./no/such/backend")], "./no/such/backend: there is no such program"),
+        (&[], &[OsStr::new("/")], "/: that is no program that may be run"),
+        (&[], &[no_program], "README.md: that is no program that may be run"),
+        (&["./backend"], &[], "its arguments, stand behind '--'"),
         (&["--config", "no/such.cfg"], &[echo.as_os_str()], "cannot open no/such.cfg"),
         (&["--timeout", "soon"], &[echo.as_os_str()], "not a number of seconds"),
         (
@@ -74,6 +78,20 @@ fn people_read_what_failed_and_why() {
     has("the backend printed:");
     has("panicked at");
     assert_eq!(rest.last(), Some(&"1 passed, 1 failed, 0 not tried"));
+}
+
+/// One thing that is amiss may make many others pointless.
+#[test]
+fn checks_that_were_not_tried_for_one_reason_are_told_together() {
+    let options = ["--only", "connect,ping,stats,xml,timestamps,types,exit", "--skip", "types"];
+    let run = Run::new(&options, &[OsStr::new("false")]);
+    let not_tried: Vec<&str> = run.output.lines().filter(|line| line.starts_with("not tried")).collect();
+    let expected = [
+        "not tried  ping, stats, exit (the check \"connect\" failed)",
+        "not tried  timestamps, xml (the backend sent no frame of the kind)",
+    ];
+    assert_eq!(not_tried, expected, "{}", run.output);
+    assert!(run.output.contains("\n0 passed, 1 failed, 5 not tried\n"), "{}", run.output);
 }
 
 #[test]

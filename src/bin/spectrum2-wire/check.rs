@@ -3,6 +3,7 @@
 //! [`plan`] has the list of checks. A check either *talks* to a backend of its own ([`talks`], over a
 //! [`session`]), or *watches* the frames of all those talks ([`rules`]).
 
+mod interrupt;
 mod journal;
 mod json;
 mod junit;
@@ -23,6 +24,7 @@ mod text;
 use std::io;
 use std::process::ExitCode;
 
+pub use interrupt::STATUS as INTERRUPTED;
 pub use launch::{COMMAND as LAUNCH_COMMAND, Launch, launch};
 pub use options::Options;
 
@@ -37,7 +39,8 @@ pub const EXIT_STATUS: &str = "\
 Exit status:
   0  no check failed
   1  a check failed or, with --strict, was not tried
-  2  wrong usage, the backend's program cannot be found, or a report cannot be written";
+  2  wrong usage, the backend's program cannot be run, or a report cannot be written
+  130  interrupted: users were logged out first, unless interrupted twice";
 
 /// Does what the options say.
 pub fn check(options: Options) -> Result<ExitCode, Stop> {
@@ -46,6 +49,7 @@ pub fn check(options: Options) -> Result<ExitCode, Stop> {
     }
     let chosen = plan::choose(&options.only, &options.skip).map_err(Stop::Usage)?;
     let setup = setup::Setup::new(options)?;
+    interrupt::listen().map_err(|error| Stop::Open("the signals".into(), error))?;
     let mut audience: Box<dyn Audience> = match setup.options.json {
         true => Box::new(json::Json::new(io::stdout())),
         false => Box::new(text::Text::new(io::stdout(), &setup)),

@@ -22,6 +22,8 @@ pub enum Stop {
     Write(String, io::Error),
     Input(io::Error),
     Output(io::Error),
+    /// By a signal.
+    Interrupted,
 }
 
 impl fmt::Display for Stop {
@@ -31,6 +33,7 @@ impl fmt::Display for Stop {
             Self::Write(name, error) => write!(f, "cannot write {name}: {error}"),
             Self::Open(name, error) => write!(f, "cannot open {name}: {error}"),
             Self::Input(error) => write!(f, "cannot read: {error}"),
+            Self::Interrupted => f.write_str("interrupted"),
             Self::Output(error) => write!(f, "cannot write: {error}"),
         }
     }

@@ -8,10 +8,11 @@ mod from_json;
 mod job;
 mod to_json;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
 use crate::job::{Input, Job, Stop};
@@ -86,7 +87,8 @@ Example:
     ///
     /// A check passes, fails, or is not tried: what a backend does not say that it supports, and what a
     /// network need not answer, is no failure. A failure comes with its reason, the last frames as
-    /// decode prints them, and what the backend printed. Passwords are not shown.
+    /// decode prints them, and what the backend printed. Passwords are not shown, unless a backend says one of less than four
+    /// characters: those would be found in any text.
     ///
     /// Unless the options say otherwise, alice logs in with the password "secret", and writes to the
     /// contact "echo": a network that lets anybody in needs no options. In a real network take accounts
@@ -133,15 +135,30 @@ struct Encode {
 }
 
 fn main() -> ExitCode {
-    let stop = match run(Cli::parse().command) {
+    let arguments = Cli::try_parse().unwrap_or_else(|error| with_tip(error).exit());
+    let stop = match run(arguments.command) {
         Ok(status) => return status,
         // Nobody reads on (`| head`): nothing is left to do.
-        Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(stop) => stop,
     };
     // When standard error is gone too, the status has to be enough.
     let _ = writeln!(io::stderr(), "{NAME}: {stop}");
-    ExitCode::from(FAILED)
+    ExitCode::from(match stop {
+        #[cfg(unix)]
+        Stop::Interrupted => check::INTERRUPTED,
+        _ => FAILED,
+    })
+}
+
+/// Who forgets the `--` of `check` is told of it.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let is_word = |value: &ContextValue| matches!(value, ContextValue::String(text) if !text.starts_with('-'));
+    if error.kind() == ErrorKind::UnknownArgument && error.get(ContextKind::InvalidArg).is_some_and(is_word) {
+        let tip = "the program to check, and its arguments, stand behind '--'".to_owned();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn run(command: Command) -> Result<ExitCode, Stop> {

@@ -11,7 +11,7 @@ use std::{env, fs, io};
 
 use clap::Args;
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::setsid;
+use nix::unistd::{AccessFlags, access, setsid};
 
 /// The name of the hidden command.
 pub const COMMAND: &str = "launch-backend";
@@ -49,12 +49,12 @@ fn become_leader() -> io::Result<()> {
 /// Where a program is, looked for as the operating system does.
 pub fn find(program: &Path) -> Option<PathBuf> {
     if program.components().count() > 1 {
-        return is_file(program).then(|| program.to_owned());
+        return can_be_run(program).then(|| program.to_owned());
     }
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|directory| directory.join(program)).find(|program| is_file(program))
+    env::split_paths(&path).map(|directory| directory.join(program)).find(|program| can_be_run(program))
 }
 
-fn is_file(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+fn can_be_run(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) && access(path, AccessFlags::X_OK).is_ok()
 }

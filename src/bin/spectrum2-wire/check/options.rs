@@ -12,7 +12,7 @@ const WHAT: &str = "What is checked, and how it is reported";
 
 #[derive(Args)]
 pub struct Options {
-    /// The backend's program, with its own arguments: what `service.backend` says in Spectrum
+    /// Behind --: the backend's program, with its own arguments, as in Spectrum's `service.backend`
     #[arg(last = true, required_unless_present = "list", value_name = "BACKEND")]
     pub backend: Vec<OsString>,
 
@@ -31,7 +31,7 @@ pub struct Options {
     )]
     pub password: String,
 
-    /// A password that the network refuses; without it, none is tried
+    /// A password that the network refuses, which is not printed either; without it, none is tried
     #[arg(long, value_name = "PASSWORD", help_heading = WHOM)]
     pub wrong_password: Option<String>,
 
@@ -66,7 +66,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME", default_value = "checker", help_heading = WHOM)]
     pub nickname: String,
 
-    /// The room's password
+    /// The room's password; it is never printed
     #[arg(long, value_name = "PASSWORD", default_value = "", hide_default_value = true, help_heading = WHOM)]
     pub room_password: String,
 

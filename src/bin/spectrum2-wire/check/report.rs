@@ -56,7 +56,7 @@ impl Verdict {
         let Sightings { frames, violations } = sightings.unwrap_or_default();
         let others = violations.len().saturating_sub(1);
         match violations.into_iter().next() {
-            None if frames == 0 => Self::NotTried("the backend sent no frame that it is about".into()),
+            None if frames == 0 => Self::NotTried("the backend sent no frame of the kind".into()),
             None if frames == 1 => Self::Pass("1 frame".into()),
             None => Self::Pass(format!("{frames} frames")),
             Some(first) => {

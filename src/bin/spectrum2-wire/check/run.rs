@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::interrupt::is_interrupted;
 use super::plan::{Check, Choice, Kind, LOGIN};
 use super::report::{Audience, Report, Verdict};
 use super::rules::{AllSightings, merge};
@@ -38,13 +39,16 @@ pub fn run(setup: &Setup, choices: &[Choice], audience: &mut dyn Audience) -> Re
     let talks = Mutex::new(VecDeque::from(chosen(|kind| matches!(kind, Kind::Talk(_)))));
     let of_user = chosen(|kind| matches!(kind, Kind::User(_)));
     in_parallel(&mut desk, setup.options.jobs, |lane, news| {
-        if lane == 0 {
+        if lane == 0 && !is_interrupted() {
             work_one_by_one(setup, &of_user, unable.clone(), news);
         }
-        while let Some(check) = lock(&talks).pop_front() {
+        while let Some(check) = lock(&talks).pop_front().filter(|_| !is_interrupted()) {
             work_one_by_one(setup, &[check], unable.clone(), news);
         }
     })?;
+    if is_interrupted() {
+        return Err(Stop::Interrupted);
+    }
     desk.judge_rules()
 }
 
@@ -89,7 +93,7 @@ fn work_one_by_one(
                 news.send(News::Done(report, sightings))
             }
         };
-        if told.is_err() {
+        if told.is_err() || is_interrupted() {
             break;
         }
         unable = unable.or_else(|| setup.refused.get().cloned());

@@ -13,6 +13,7 @@ use spectrum2::host::{BackendCommand, Connection, Host, RECEIVE_LIMIT};
 use spectrum2::{ConnectionError, FrameError, Logout, Payload};
 pub use users::{login_message, login_of, status_of};
 
+use super::interrupt::{SLICE, in_slices, is_interrupted};
 use super::journal::{Journal, Line, Side};
 use super::output::Output;
 use super::process::Process;
@@ -124,7 +125,7 @@ impl<'s> Session<'s> {
         self.output = Output::new(self.setup, self.check);
         let mut process = Process::spawn(&command, &host, &self.output).map_err(cannot("start the backend"))?;
         let timeout = self.setup.options.timeout;
-        let connection = process.connect(&host, timeout);
+        let connection = in_slices(timeout, |slice| process.connect(&host, slice))?;
         self.running = Some(Running { process, connection: None, users: Vec::new(), lost: None });
         let connection = connection.map_err(|error| {
             Trouble::Fail(match error.kind() {
@@ -168,8 +169,10 @@ impl<'s> Session<'s> {
 
     /// Reads on until the process ends. None when it has not by then.
     pub fn wait_for_end(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, Trouble> {
-        let deadline = Instant::now() + timeout;
+        let started = Instant::now();
         loop {
+            // A farewell is waited for in any case.
+            let deadline = started + if is_interrupted() { timeout.min(FAREWELL) } else { timeout };
             let slice = POLL_INTERVAL.min(deadline.saturating_duration_since(Instant::now()));
             let running = self.running_mut()?;
             let has_connection = running.connection.is_some();
@@ -180,7 +183,8 @@ impl<'s> Session<'s> {
             };
             let running = self.running_mut()?;
             // Without a connection there is nothing to do but to wait.
-            let slice = if is_over { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let slice = if is_over { left.min(SLICE) } else { Duration::ZERO };
             match running.process.wait(slice) {
                 Ok(status) => return Ok(Some(status)),
                 Err(error) if error.kind() != ErrorKind::TimedOut => return Err(cannot("wait for the backend")(error)),
@@ -260,7 +264,7 @@ impl<'s> Session<'s> {
     fn receive_or_end(&mut self, timeout: Duration) -> Result<Option<OwnedFrame>, Option<Trouble>> {
         let running = self.running_mut().map_err(Some)?;
         let Some(connection) = &mut running.connection else { return Ok(None) };
-        match connection.receive(timeout) {
+        match in_slices(timeout, |slice| connection.receive(slice)).map_err(Some)? {
             Ok(frame) => {
                 self.note(&frame.as_frame());
                 Ok(Some(frame))

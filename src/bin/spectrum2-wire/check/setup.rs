@@ -38,8 +38,7 @@ pub struct Setup {
 impl Setup {
     pub fn new(mut options: Options) -> Result<Self, Stop> {
         let program = options.backend.first_mut().ok_or_else(|| Stop::Usage("no BACKEND is given".into()))?;
-        let found = launch::find(Path::new(program))
-            .ok_or_else(|| Stop::Usage(format!("{}: there is no such program", Path::new(program).display())))?;
+        let found = launch::find(Path::new(program)).ok_or_else(|| Stop::Usage(no_program(Path::new(program))))?;
         // The backend may start in another directory.
         *program = absolute(&found)?.into();
         let made = match options.config {
@@ -98,6 +97,11 @@ fn secrets(options: &Options) -> Secrets {
     let Options { password, wrong_password, second_password, room_password, .. } = options;
     let given = [Some(password), wrong_password.as_ref(), second_password.as_ref(), Some(room_password)];
     Secrets::new(given.into_iter().flatten().map(String::as_str))
+}
+
+fn no_program(path: &Path) -> String {
+    let problem = if path.exists() { "that is no program that may be run" } else { "there is no such program" };
+    format!("{}: {problem}", path.display())
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Stop> {

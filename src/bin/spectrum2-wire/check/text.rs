@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::plan::CHECKS;
+use super::plan::{CHECKS, Check};
 use super::report::{Audience, Report, Summary, Verdict};
 use super::setup::Setup;
 
@@ -25,12 +25,23 @@ pub struct Text<W> {
     is_strict: bool,
     may_show_progress: bool,
     progress: Option<ProgressBar>,
+    /// Checks that were not tried for one reason, and are not shown yet.
+    untried: Vec<&'static Check>,
+    reason: String,
 }
 
 impl<W> Text<W> {
     pub fn new(output: W, setup: &Setup) -> Self {
         let may_show_progress = io::stderr().is_terminal() && !setup.options.verbose;
-        Self { output, started: Instant::now(), is_strict: setup.options.strict, may_show_progress, progress: None }
+        Self {
+            output,
+            started: Instant::now(),
+            is_strict: setup.options.strict,
+            may_show_progress,
+            progress: None,
+            untried: Vec::new(),
+            reason: String::new(),
+        }
     }
 
     fn clear(&mut self) {
@@ -40,23 +51,41 @@ impl<W> Text<W> {
     }
 }
 
+impl<W: Write> Text<W> {
+    fn show_untried(&mut self) -> io::Result<()> {
+        match self.untried.as_slice() {
+            [] => {}
+            [check] => line(&mut self.output, "not tried", check, &self.reason)?,
+            checks => {
+                let names: Vec<_> = checks.iter().map(|check| check.name).collect();
+                paragraph(&mut self.output, "not tried", &format!("{} ({})", names.join(", "), self.reason))?;
+            }
+        }
+        self.untried.clear();
+        self.output.flush()
+    }
+}
+
 impl<W: Write> Audience for Text<W> {
     fn show(&mut self, report: &Report) -> io::Result<()> {
         self.clear();
+        if let Verdict::NotTried(reason) = &report.verdict {
+            if *reason != self.reason {
+                self.show_untried()?;
+                self.reason.clone_from(reason);
+            }
+            self.untried.push(report.check);
+            return Ok(());
+        }
+        self.show_untried()?;
         let output = &mut self.output;
-        let (word, remark) = match &report.verdict {
-            Verdict::Pass(remark) => ("PASS", remark.as_str()),
-            Verdict::Fail(_) => ("FAIL", ""),
-            Verdict::NotTried(reason) => ("not tried", reason.as_str()),
-        };
-        write!(output, "{word:<9}  {:<14}  {}", report.check.name, report.check.what)?;
-        match remark {
-            "" => writeln!(output)?,
-            remark => writeln!(output, " ({remark})")?,
+        match &report.verdict {
+            Verdict::Pass(remark) => line(output, "PASS", report.check, remark)?,
+            _ => line(output, "FAIL", report.check, "")?,
         }
         if let Verdict::Fail(failure) = &report.verdict {
-            paragraph(output, &failure.reason)?;
-            paragraph(output, &format!("The protocol: {}", report.check.rule))?;
+            paragraph(output, "", &failure.reason)?;
+            paragraph(output, "", &format!("The protocol: {}", report.check.rule))?;
             section(output, "the last frames", &failure.frames)?;
             section(output, "the backend printed", &failure.printed)?;
         }
@@ -79,6 +108,7 @@ impl<W: Write> Audience for Text<W> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         self.clear();
+        self.show_untried()?;
         let Summary { passed, failed, not_tried } = summary;
         writeln!(self.output, "\n{passed} passed, {failed} failed, {not_tried} not tried")?;
         match (not_tried, self.is_strict) {
@@ -92,14 +122,30 @@ impl<W: Write> Audience for Text<W> {
     }
 }
 
-/// Indented, and cut into lines between words.
-fn paragraph(output: &mut impl Write, text: &str) -> io::Result<()> {
-    let mut column = 0;
+/// What is left of a run that did not come to its end is no report.
+impl<W> Drop for Text<W> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// A check, and what came of it.
+fn line(output: &mut impl Write, word: &str, check: &Check, remark: &str) -> io::Result<()> {
+    write!(output, "{word:<9}  {:<14}  {}", check.name, check.what)?;
+    match remark {
+        "" => writeln!(output),
+        remark => writeln!(output, " ({remark})"),
+    }
+}
+
+/// Indented behind a word, and cut into lines between words.
+fn paragraph(output: &mut impl Write, word: &str, text: &str) -> io::Result<()> {
+    write!(output, "{word:<10}")?;
+    let mut column = 10;
     for word in text.split(' ') {
         let width = word.chars().count() + 1;
-        if column == 0 || column + width > WIDTH {
-            let line_end = if column == 0 { "" } else { "\n" };
-            write!(output, "{line_end}          ")?;
+        if column > 10 && column + width > WIDTH {
+            write!(output, "\n          ")?;
             column = 10;
         }
         write!(output, " {word}")?;
