@@ -562,6 +562,22 @@ enum sp2_msncd_command_type
      * Say that we are typing: `user`. An extension, which not every daemon knows.
      */
     SP2_MSNCD_TYPING = 9,
+    /**
+     * Ask what is known of somebody: `user`. Answered with attributes.
+     */
+    SP2_MSNCD_INFO = 10,
+    /**
+     * Ask for the contact list. Answered with contacts.
+     */
+    SP2_MSNCD_CONTACT_LIST = 11,
+    /**
+     * Ask for the list of those who have us on theirs. Answered with contacts.
+     */
+    SP2_MSNCD_REVERSE_LIST = 12,
+    /**
+     * Ask for events. Answered with them.
+     */
+    SP2_MSNCD_POLL = 13,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -580,7 +596,7 @@ enum sp2_msncd_event_type
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * The end of the poll. The next call starts another one.
+     * The end of the poll.
      */
     SP2_MSNCD_EVENT_END = 0,
     /**
@@ -628,7 +644,8 @@ enum sp2_msncd_event_type
      */
     SP2_MSNCD_EVENT_ERROR = 11,
     /**
-     * The daemon refused something, without a code: `text`.
+     * The daemon refused something, without a code: `text`. As the first event it is the whole answer, and
+     * no end follows; `sp2_msncd_poll` returns `SP2_REFUSED` in its place.
      */
     SP2_MSNCD_EVENT_REFUSED = 12,
     /**
@@ -1421,7 +1438,8 @@ typedef struct sp2_error {
      */
     struct sp2_str message;
     /**
-     * The schema's name of the field that is malformed; `ptr` is NULL when it is about none.
+     * The schema's name of the field that is malformed, or the name of the part of a line of msncd;
+     * `ptr` is NULL when it is about none.
      */
     struct sp2_str field;
     /**
@@ -1626,8 +1644,7 @@ typedef struct sp2_backend {
 } sp2_backend;
 
 /**
- * A command that the daemon answers with yes or no. The other fields than those of its type are not
- * looked at.
+ * A command to the daemon. The other fields than those of its type are not looked at.
  */
 typedef struct sp2_msncd_command {
     /**
@@ -1669,36 +1686,18 @@ typedef struct sp2_msncd_command {
 } sp2_msncd_command;
 
 /**
- * Somebody on a contact list.
+ * The lines of an answer: a cursor, which is to be copied where they are read twice.
  */
-typedef struct sp2_msncd_contact {
+typedef struct sp2_msncd_lines {
     /**
-     * The contact's status.
+     * What is left of them. Only the library uses it.
      */
-    struct sp2_str status;
+    const uint8_t *bytes;
     /**
-     * The contact.
+     * The number of bytes.
      */
-    struct sp2_str email;
-    /**
-     * What the contact is called; may be empty.
-     */
-    struct sp2_str nick;
-} sp2_msncd_contact;
-
-/**
- * A contact list, in the daemon's order.
- */
-typedef struct sp2_msncd_contact_list {
-    /**
-     * The first contact; NULL where there is none.
-     */
-    const struct sp2_msncd_contact *items;
-    /**
-     * The number of contacts.
-     */
-    size_t count;
-} sp2_msncd_contact_list;
+    size_t length;
+} sp2_msncd_lines;
 
 /**
  * What a poll tells.
@@ -1729,6 +1728,56 @@ typedef struct sp2_msncd_event {
      */
     uint32_t code;
 } sp2_msncd_event;
+
+/**
+ * Somebody on a contact list, as the line of it says.
+ */
+typedef struct sp2_msncd_contact_line {
+    /**
+     * The contact's status.
+     */
+    struct sp2_str status;
+    /**
+     * The contact.
+     */
+    struct sp2_str email;
+    /**
+     * What the contact is called, for `sp2_msncd_nick_decode`; may be empty.
+     */
+    struct sp2_str encoded_nick;
+} sp2_msncd_contact_line;
+
+/**
+ * Somebody on a contact list.
+ */
+typedef struct sp2_msncd_contact {
+    /**
+     * The contact's status.
+     */
+    struct sp2_str status;
+    /**
+     * The contact.
+     */
+    struct sp2_str email;
+    /**
+     * What the contact is called; may be empty.
+     */
+    struct sp2_str nick;
+} sp2_msncd_contact;
+
+/**
+ * A contact list, in the daemon's order.
+ */
+typedef struct sp2_msncd_contact_list {
+    /**
+     * The first contact; NULL where there is none.
+     */
+    const struct sp2_msncd_contact *items;
+    /**
+     * The number of contacts.
+     */
+    size_t count;
+} sp2_msncd_contact_list;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2059,6 +2108,92 @@ int sp2_main(int count,
              void *user);
 
 /**
+ * The number of bytes that `sp2_msncd_encode` writes.
+ *
+ * `SP2_INVALID_ARGUMENT`: the protocol has no way to say it, a space in a status for example.
+ */
+sp2_result sp2_msncd_encoded_len(const struct sp2_msncd_command *command,
+                                 size_t *length,
+                                 struct sp2_error *error);
+
+/**
+ * Encodes a command, newlines and all, to the front of `buffer`, of `capacity` bytes, and writes its
+ * number of bytes to `length`: for programs with connections of their own, in place of
+ * `sp2_msncd_execute` and its like.
+ *
+ * When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
+ * what is enough. `SP2_INVALID_ARGUMENT`: as of `sp2_msncd_encoded_len`.
+ */
+sp2_result sp2_msncd_encode(const struct sp2_msncd_command *command,
+                            uint8_t *buffer,
+                            size_t capacity,
+                            size_t *length,
+                            struct sp2_error *error);
+
+/**
+ * Finds the first answer in `length` bytes from `bytes`, as the daemon gives it to a type of command,
+ * and writes it to `answer`, with all its lines: of a poll, one event. Copies nothing.
+ *
+ * `SP2_INCOMPLETE`: there is only a part of it. How much of it to wait for is for the caller to say; each
+ * call looks from the start. `SP2_OUT_OF_STEP`: lines are announced, and it cannot be known how many;
+ * the stream cannot go on.
+ */
+sp2_result sp2_msncd_split(const uint8_t *bytes,
+                           size_t length,
+                           int32_t command_type,
+                           struct sp2_bytes *answer,
+                           struct sp2_error *error);
+
+/**
+ * Decodes the answer to any type of command but `SP2_MSNCD_POLL`, as `sp2_msncd_split` found it, and
+ * writes what it says behind its first words to `lines`: for `sp2_msncd_contact_next` and
+ * `sp2_msncd_attribute_next`, and of an answer without, nothing. They point into `bytes`.
+ *
+ * `SP2_REFUSED`: the daemon says no; why is the text of the error. `SP2_MALFORMED_LINE`: it is lost; the
+ * next is not. `SP2_OUT_OF_STEP`: it is no answer to such a command.
+ */
+sp2_result sp2_msncd_answer_decode(const uint8_t *bytes,
+                                   size_t length,
+                                   int32_t command_type,
+                                   struct sp2_msncd_lines *lines,
+                                   struct sp2_error *error);
+
+/**
+ * Decodes an event of a poll, as `sp2_msncd_split` found it. It points into `bytes`.
+ *
+ * `SP2_MALFORMED_LINE`: it is lost; the next is not.
+ */
+sp2_result sp2_msncd_event_decode(const uint8_t *bytes,
+                                  size_t length,
+                                  struct sp2_msncd_event *event,
+                                  struct sp2_error *error);
+
+/**
+ * Takes the next contact off the lines of an answer: 1, or 0 where there is none.
+ */
+int32_t sp2_msncd_contact_next(struct sp2_msncd_lines *lines,
+                               struct sp2_msncd_contact_line *contact);
+
+/**
+ * Takes the next attribute off the lines of an answer: 1, or 0 where there is none.
+ */
+int32_t sp2_msncd_attribute_next(struct sp2_msncd_lines *lines,
+                                 struct sp2_entry *attribute);
+
+/**
+ * Decodes what somebody is called to the front of `buffer`, of `capacity` bytes, and writes its number of
+ * bytes to `length`: never more than `encoded` has. Encoding is done by `sp2_msncd_encode`.
+ *
+ * When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
+ * what is enough.
+ */
+sp2_result sp2_msncd_nick_decode(struct sp2_str encoded,
+                                 char *buffer,
+                                 size_t capacity,
+                                 size_t *length,
+                                 struct sp2_error *error);
+
+/**
  * Connects to the daemon at a host, by name or address, and a port.
  *
  * `client` is to be freed by `sp2_msncd_free`.
@@ -2096,7 +2231,8 @@ sp2_result sp2_msncd_set_timeout(struct sp2_msncd *client,
  * Sends a command, and waits for its answer.
  *
  * `SP2_REFUSED`: the daemon says no; why is the text of the error. `SP2_INVALID_ARGUMENT`: the protocol
- * has no way to say it, a space in a status for example.
+ * has no way to say it, a space in a status for example; or the command asks for more than yes or no,
+ * for which there are functions of their own.
  */
 sp2_result sp2_msncd_execute(struct sp2_msncd *client,
                              const struct sp2_msncd_command *command,

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -67,20 +68,30 @@ inline sp2_payload decode(std::string_view body) {
     return payload;
 }
 
+namespace detail {
+
+/** Encodes a value to the end of a container, with two functions of C. */
+template <typename Count, typename Encode, typename Value, typename Container>
+void append(Count count, Encode encode, const Value &value, Container &container) {
+    static_assert(sizeof(typename Container::value_type) == 1, "a container of bytes");
+    size_t length = 0;
+    call(count, &value, &length);
+    const size_t start = container.size();
+    container.resize(start + length);
+    uint8_t *place = reinterpret_cast<uint8_t *>(container.data()) + start;
+    sp2_error error;
+    if (encode(&value, place, length, &length, &error) != SP2_OK) {
+        container.resize(start);
+        throw Error(error);
+    }
+}
+
+}  // namespace detail
+
 /** Encodes a frame to the end of `frames`: a string, or a vector of bytes. */
 template <typename Container>
 void encode(const sp2_payload &payload, Container &frames) {
-    static_assert(sizeof(typename Container::value_type) == 1, "a container of bytes");
-    size_t length = 0;
-    call(sp2_frame_encoded_len, &payload, &length);
-    const size_t start = frames.size();
-    frames.resize(start + length);
-    uint8_t *place = reinterpret_cast<uint8_t *>(frames.data()) + start;
-    sp2_error error;
-    if (sp2_frame_encode(&payload, place, length, &length, &error) != SP2_OK) {
-        frames.resize(start);
-        throw Error(error);
-    }
+    detail::append(sp2_frame_encoded_len, sp2_frame_encode, payload, frames);
 }
 
 /**
@@ -723,6 +734,58 @@ private:
     sp2_client *client_ = nullptr;
     std::exception_ptr failure_;
 };
+
+/** The codec of msncd, for programs with connections of their own. */
+namespace msncd {
+
+/** Encodes a command to the end of `commands`: a string, or a vector of bytes. */
+template <typename Container>
+void encode(const sp2_msncd_command &command, Container &commands) {
+    detail::append(sp2_msncd_encoded_len, sp2_msncd_encode, command, commands);
+}
+
+/**
+ * Splits the first answer to a command of a type off `received`, of a poll one event; nothing when there
+ * is only a part of it.
+ */
+inline std::optional<std::string_view> split(std::string_view &received, int32_t commandType) {
+    sp2_bytes answer;
+    sp2_error error;
+    switch (sp2_msncd_split(bytes(received).ptr, received.size(), commandType, &answer, &error)) {
+    case SP2_OK:
+        received.remove_prefix(answer.len);
+        return view(answer);
+    case SP2_INCOMPLETE:
+        return std::nullopt;
+    default:
+        throw Error(error);
+    }
+}
+
+/** Decodes an answer, which its lines then point into. A refusal is an Error with SP2_REFUSED. */
+inline sp2_msncd_lines decodeAnswer(std::string_view answer, int32_t commandType) {
+    sp2_msncd_lines lines{};
+    call(sp2_msncd_answer_decode, bytes(answer).ptr, answer.size(), commandType, &lines);
+    return lines;
+}
+
+/** Decodes an event, which then points into `event`. */
+inline sp2_msncd_event decodeEvent(std::string_view event) {
+    sp2_msncd_event decoded{};
+    call(sp2_msncd_event_decode, bytes(event).ptr, event.size(), &decoded);
+    return decoded;
+}
+
+/** What a contact is called. */
+inline std::string decodeNick(const sp2_msncd_contact_line &contact) {
+    std::string nick(contact.encoded_nick.len, '\0');
+    size_t length = 0;
+    call(sp2_msncd_nick_decode, contact.encoded_nick, nick.data(), nick.size(), &length);
+    nick.resize(length);
+    return nick;
+}
+
+}  // namespace msncd
 
 /**
  * A connection to a daemon of msncd. Each method waits for the answer; a refusal is an Error with

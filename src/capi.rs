@@ -36,6 +36,8 @@ mod list;
 mod message;
 #[cfg(feature = "std")]
 mod msncd;
+#[cfg(feature = "std")]
+mod msncd_client;
 mod payload;
 mod view;
 
@@ -54,6 +56,8 @@ pub use list::*;
 pub use message::*;
 #[cfg(feature = "std")]
 pub use msncd::*;
+#[cfg(feature = "std")]
+pub use msncd_client::*;
 pub use payload::*;
 pub use view::*;
 

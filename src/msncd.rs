@@ -52,6 +52,8 @@ mod scan;
 mod timed;
 mod words;
 
+#[cfg(all(feature = "capi", feature = "std"))]
+pub(crate) use answer::parse_attribute;
 pub use answer::{Answer, Attributes, Contact, Contacts};
 #[cfg(feature = "std")]
 pub use client::{Client, Duplex, Error};

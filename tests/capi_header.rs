@@ -13,7 +13,7 @@ use spectrum2::{ConnectionError, ParticipantFlags, StatusType, Type};
 const HEADER: &str = include_str!("../include/spectrum2.h");
 
 /// The files of the C ABI, in the order of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "src/capi.rs",
     "src/capi/enums.rs",
     "src/capi/view.rs",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 13] = [
     "src/capi/features.rs",
     "src/capi/client.rs",
     "src/capi/msncd.rs",
+    "src/capi/msncd_client.rs",
 ];
 
 fn root() -> &'static Path {

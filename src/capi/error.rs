@@ -135,7 +135,8 @@ pub struct sp2_error {
     pub code: i32,
     /// The schema's name of the message that is malformed; `ptr` is NULL when it is about none.
     pub message: sp2_str,
-    /// The schema's name of the field that is malformed; `ptr` is NULL when it is about none.
+    /// The schema's name of the field that is malformed, or the name of the part of a line of msncd;
+    /// `ptr` is NULL when it is about none.
     pub field: sp2_str,
     /// Where decoding stopped, counted from the first byte that was decoded.
     pub offset: usize,
@@ -277,6 +278,16 @@ impl Failure for FrameError {
     unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
         // SAFETY: this function's own contract.
         unsafe { tell(error, sp2_result::SP2_FRAME_TOO_LARGE, Details::default(), &self) }
+    }
+}
+
+#[cfg(feature = "std")]
+impl Failure for crate::msncd::ParseError {
+    #[cold]
+    unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
+        let details = Details { field: Some(self.field()), offset: self.offset(), ..Details::default() };
+        // SAFETY: this function's own contract.
+        unsafe { tell(error, sp2_result::SP2_MALFORMED_LINE, details, &self) }
     }
 }
 

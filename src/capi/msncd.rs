@@ -1,35 +1,14 @@
-use core::time::Duration;
-use std::io::{self, ErrorKind};
-use std::net::TcpStream;
-use std::sync::{Mutex, MutexGuard, TryLockError};
-use std::time::Instant;
+use core::ffi::c_char;
+use core::{ptr, slice};
 
-use super::error::{Failure, Fault, fail, fail_with};
+use super::error::{Failure, Fault, Incomplete, fail, fail_with};
 use super::payload::told;
-use super::view::Mirrored;
-use super::{given, guard, output, sp2_bool, sp2_entry, sp2_error, sp2_map, sp2_opt_int32, sp2_result, sp2_str};
-use crate::msncd::{Client, Command, Error, Event, Form, Lines, Nick, Socket, Timed, User};
-
-/// A connection to a daemon of msncd, by its line protocol. It has nothing to do with Spectrum.
-///
-/// Any thread may use it, one at a time: a second one gets `SP2_BUSY`. Results point into the client,
-/// until the next call.
-///
-/// After `SP2_TIMEOUT` the command is still under way: `sp2_msncd_poll` goes on when it is called again,
-/// for any other command `sp2_msncd_finish` does, and new ones get `SP2_UNANSWERED`. After
-/// `SP2_OUT_OF_STEP`, `SP2_CLOSED` and `SP2_CONNECTION_FAILED` it can only be freed.
-pub struct sp2_msncd {
-    state: Mutex<State>,
-}
-
-struct State {
-    client: Client<Timed<TcpStream>>,
-    timeout: Option<Duration>,
-    /// What the last list that was asked for points to.
-    nicks: Vec<String>,
-    contacts: Vec<sp2_msncd_contact>,
-    attributes: Vec<sp2_entry>,
-}
+use super::view::{Mirrored, memory};
+use super::{given, guard, output, sp2_bool, sp2_bytes, sp2_entry, sp2_error, sp2_opt_int32, sp2_result, sp2_str};
+use crate::error::EncodeError;
+use crate::msncd::{
+    self, Answer, Command, Contact, Event, Form, Limits, Lines, Nick, ParseErrorKind, Socket, User, WriteError,
+};
 
 /// What to ask of the daemon: `type` of an `sp2_msncd_command`.
 #[repr(i32)]
@@ -53,10 +32,17 @@ pub enum sp2_msncd_command_type {
     SP2_MSNCD_SEND_MESSAGE = 8,
     /// Say that we are typing: `user`. An extension, which not every daemon knows.
     SP2_MSNCD_TYPING = 9,
+    /// Ask what is known of somebody: `user`. Answered with attributes.
+    SP2_MSNCD_INFO = 10,
+    /// Ask for the contact list. Answered with contacts.
+    SP2_MSNCD_CONTACT_LIST = 11,
+    /// Ask for the list of those who have us on theirs. Answered with contacts.
+    SP2_MSNCD_REVERSE_LIST = 12,
+    /// Ask for events. Answered with them.
+    SP2_MSNCD_POLL = 13,
 }
 
-/// A command that the daemon answers with yes or no. The other fields than those of its type are not
-/// looked at.
+/// A command to the daemon. The other fields than those of its type are not looked at.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct sp2_msncd_command {
@@ -84,7 +70,7 @@ pub struct sp2_msncd_command {
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum sp2_msncd_event_type {
-    /// The end of the poll. The next call starts another one.
+    /// The end of the poll.
     SP2_MSNCD_EVENT_END = 0,
     /// A message: `email`, `header`, `text`.
     SP2_MSNCD_EVENT_MESSAGE = 1,
@@ -108,7 +94,8 @@ pub enum sp2_msncd_event_type {
     SP2_MSNCD_EVENT_USER_CLOSED = 10,
     /// Something went wrong: `code`, and `text` for people.
     SP2_MSNCD_EVENT_ERROR = 11,
-    /// The daemon refused something, without a code: `text`.
+    /// The daemon refused something, without a code: `text`. As the first event it is the whole answer, and
+    /// no end follows; `sp2_msncd_poll` returns `SP2_REFUSED` in its place.
     SP2_MSNCD_EVENT_REFUSED = 12,
     /// A line that this version does not know: `text`.
     SP2_MSNCD_EVENT_UNKNOWN = 13,
@@ -132,174 +119,32 @@ pub struct sp2_msncd_event {
     pub code: u32,
 }
 
-/// Somebody on a contact list.
+/// The lines of an answer: a cursor, which is to be copied where they are read twice.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sp2_msncd_lines {
+    /// What is left of them. Only the library uses it.
+    pub bytes: *const u8,
+    /// The number of bytes.
+    pub length: usize,
+}
+
+/// Somebody on a contact list, as the line of it says.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct sp2_msncd_contact {
+pub struct sp2_msncd_contact_line {
     /// The contact's status.
     pub status: sp2_str,
     /// The contact.
     pub email: sp2_str,
-    /// What the contact is called; may be empty.
-    pub nick: sp2_str,
-}
-
-/// A contact list, in the daemon's order.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct sp2_msncd_contact_list {
-    /// The first contact; NULL where there is none.
-    pub items: *const sp2_msncd_contact,
-    /// The number of contacts.
-    pub count: usize,
-}
-
-impl Failure for Error {
-    #[cold]
-    unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
-        // SAFETY: this function's own contract.
-        unsafe {
-            let result = match self {
-                Self::Stream(ref failure) if failure.kind() == ErrorKind::UnexpectedEof => sp2_result::SP2_CLOSED,
-                Self::Stream(ref failure) if is_timeout(failure) => sp2_result::SP2_TIMEOUT,
-                Self::Stream(failure) => return failure.tell(error),
-                // The description alone: it is for the user.
-                Self::Refused(description) => return fail_with(error, sp2_result::SP2_REFUSED, &description),
-                Self::Malformed(_) => sp2_result::SP2_MALFORMED_LINE,
-                Self::Limit(limit) if limit.keeps_step() => sp2_result::SP2_MALFORMED_LINE,
-                Self::Unspeakable(_) => sp2_result::SP2_INVALID_ARGUMENT,
-                Self::Unanswered => sp2_result::SP2_UNANSWERED,
-                Self::Limit(_) | Self::Unasked | Self::OutOfStep => sp2_result::SP2_OUT_OF_STEP,
-            };
-            fail_with(error, result, &self)
-        }
-    }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
-
-impl sp2_msncd {
-    fn over(stream: TcpStream) -> *mut Self {
-        let client = Client::new(Timed::new(stream));
-        let state = State { client, timeout: None, nicks: Vec::new(), contacts: Vec::new(), attributes: Vec::new() };
-        Box::into_raw(Box::new(Self { state: Mutex::new(state) }))
-    }
-
-    fn lock(&self) -> Result<MutexGuard<'_, State>, Fault> {
-        match self.state.try_lock() {
-            Ok(state) => Ok(state),
-            Err(TryLockError::WouldBlock) => Err(sp2_result::SP2_BUSY.into()),
-            Err(TryLockError::Poisoned(_)) => Err(sp2_result::SP2_OUT_OF_STEP.into()),
-        }
-    }
-}
-
-/// The state of a client that nobody else uses, with a new deadline.
-///
-/// # Safety
-/// Unless it is NULL, `client` is not freed during `'a`; `error` may be written.
-unsafe fn begin<'a>(client: *const sp2_msncd, error: *mut sp2_error) -> Result<MutexGuard<'a, State>, sp2_result> {
-    // SAFETY: this function's own contract.
-    let mut state = unsafe { told(given(client, error)?.lock(), error) }?;
-    let deadline = state.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    state.client.set_deadline(deadline);
-    Ok(state)
-}
-
-/// Connects to the daemon at a host, by name or address, and a port.
-///
-/// `client` is to be freed by `sp2_msncd_free`.
-///
-/// # Safety
-/// `host` is there; `client` and `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_connect_to(
-    host: sp2_str,
-    port: u16,
-    client: *mut *mut sp2_msncd,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let output = output(client, error)?;
-        let host: &str = told(Mirrored::view::<false>(&host), error)?;
-        let stream = TcpStream::connect((host, port))
-            .map_err(|failure| fail_with(error, sp2_result::SP2_CONNECT_FAILED, &failure))?;
-        output.write(sp2_msncd::over(stream));
-        Ok(())
-    })
-}
-
-/// A client over a connected socket, TCP or Unix, which belongs to it from here on: it is closed when
-/// the client is freed. On Unix alone: elsewhere it is `SP2_INVALID_ARGUMENT`.
-///
-/// `client` is to be freed by `sp2_msncd_free`.
-///
-/// # Safety
-/// Nobody else closes `descriptor`; `client` and `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_over(
-    descriptor: i32,
-    client: *mut *mut sp2_msncd,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let output = output(client, error)?;
-        if descriptor < 0 || cfg!(not(unix)) {
-            return Err(fail(error, sp2_result::SP2_INVALID_ARGUMENT));
-        }
-        #[cfg(unix)]
-        output.write(sp2_msncd::over(std::os::fd::FromRawFd::from_raw_fd(descriptor)));
-        Ok(())
-    })
-}
-
-/// Closes the connection, and frees the client. NULL is fine.
-///
-/// `SP2_BUSY`: another thread uses the client, which is not freed.
-///
-/// # Safety
-/// No thread uses it after this.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_free(client: *mut sp2_msncd) -> sp2_result {
-    // SAFETY: the caller's contract is theirs; the lock that shows that nobody is in it is released.
-    guard(core::ptr::null_mut(), || unsafe {
-        if client.is_null() {
-            return Ok(());
-        }
-        if let Err(TryLockError::WouldBlock) = (*client).state.try_lock() {
-            return Err(sp2_result::SP2_BUSY);
-        }
-        drop(Box::from_raw(client));
-        Ok(())
-    })
-}
-
-/// How long each call may take from now on, its whole answer included; 0, as at the start, is for ever.
-///
-/// # Safety
-/// `client` is not freed; `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_set_timeout(
-    client: *mut sp2_msncd,
-    milliseconds: u32,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let timeout = Duration::from_millis(milliseconds.into());
-        begin(client, error)?.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
-        Ok(())
-    })
+    /// What the contact is called, for `sp2_msncd_nick_decode`; may be empty.
+    pub encoded_nick: sp2_str,
 }
 
 impl sp2_msncd_command {
     /// # Safety
     /// The strings of its type stay as they are during `'a`.
-    unsafe fn view<'a>(&'a self) -> Result<Command<'a>, Fault> {
+    pub(super) unsafe fn view<'a>(&'a self) -> Result<Command<'a>, Fault> {
         use sp2_msncd_command_type as Type;
         // SAFETY: this function's own contract.
         let text = |field: &'a sp2_str| unsafe { <&'a str>::view::<false>(field) };
@@ -322,103 +167,17 @@ impl sp2_msncd_command {
                 Command::SendMessage { user: user()?, text: Lines::new(text(&self.text)?) }
             }
             number if number == Type::SP2_MSNCD_TYPING as i32 => Command::Typing { user: user()? },
+            number if number == Type::SP2_MSNCD_INFO as i32 => Command::Info { user: user()? },
+            number if number == Type::SP2_MSNCD_CONTACT_LIST as i32 => Command::ContactList,
+            number if number == Type::SP2_MSNCD_REVERSE_LIST as i32 => Command::ReverseList,
+            number if number == Type::SP2_MSNCD_POLL as i32 => Command::Poll,
             _ => return Err(sp2_result::SP2_INVALID_ARGUMENT.into()),
         })
     }
 }
 
-/// Sends a command, and waits for its answer.
-///
-/// `SP2_REFUSED`: the daemon says no; why is the text of the error. `SP2_INVALID_ARGUMENT`: the protocol
-/// has no way to say it, a space in a status for example.
-///
-/// # Safety
-/// `client` is not freed; `command` is one, with all that it points to; `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_execute(
-    client: *mut sp2_msncd,
-    command: *const sp2_msncd_command,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let mut state = begin(client, error)?;
-        let command = told(given(command, error)?.view(), error)?;
-        debug_assert_eq!(command.answer_form(), Form::Status);
-        told(state.client.execute(&command), error)
-    })
-}
-
-/// Waits for the answer to the command that is under way after `SP2_TIMEOUT`, if there is one. What it
-/// asked for is dropped; ask again.
-///
-/// # Safety
-/// `client` is not freed; `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_finish(client: *mut sp2_msncd, error: *mut sp2_error) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe { told(begin(client, error)?.client.finish(), error) })
-}
-
-/// Asks for the contact list, or, with `reverse` other than 0, for those who have us on theirs.
-///
-/// # Safety
-/// `client` is not freed; `contacts` and `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_contacts(
-    client: *mut sp2_msncd,
-    reverse: i32,
-    contacts: *mut sp2_msncd_contact_list,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let output = output(contacts, error)?;
-        let mut state = begin(client, error)?;
-        let State { client, nicks, contacts, .. } = &mut *state;
-        let found = if reverse == 0 { client.contacts() } else { client.reverse_contacts() };
-        let found = told(found, error)?;
-        nicks.clear();
-        nicks.extend(found.iter().map(|contact| contact.nick.to_string()));
-        contacts.clear();
-        contacts.extend(found.iter().zip(nicks.iter()).map(|(contact, nick)| sp2_msncd_contact {
-            status: contact.status.mirror(),
-            email: contact.email.mirror(),
-            nick: nick.as_str().mirror(),
-        }));
-        let items = if contacts.is_empty() { core::ptr::null() } else { contacts.as_ptr() };
-        output.write(sp2_msncd_contact_list { items, count: contacts.len() });
-        Ok(())
-    })
-}
-
-/// Asks what is known of somebody, by email, or by nick where there is no `@` in it: names and values.
-///
-/// # Safety
-/// `client` is not freed; `user` is there; `attributes` and `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_info(
-    client: *mut sp2_msncd,
-    user: sp2_str,
-    attributes: *mut sp2_map,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        let output = output(attributes, error)?;
-        let user: &str = told(Mirrored::view::<false>(&user), error)?;
-        let mut state = begin(client, error)?;
-        let State { client, attributes, .. } = &mut *state;
-        let found = told(client.info(user), error)?;
-        attributes.clear();
-        attributes.extend(found.iter().map(Mirrored::mirror));
-        output.write(sp2_map { items: attributes.as_ptr(), count: attributes.len(), ..sp2_map::EMPTY });
-        Ok(())
-    })
-}
-
 impl sp2_msncd_event {
-    fn of(event: Option<Event<'_>>) -> Self {
+    pub(super) fn of(event: Option<Event<'_>>) -> Self {
         use sp2_msncd_event_type as Type;
         let absent = sp2_str::of(None);
         let made = |of: Type, email: Option<&str>, text: Option<&str>| Self {
@@ -465,23 +224,300 @@ impl sp2_msncd_event {
     }
 }
 
-/// The next event of a poll, `SP2_MSNCD_EVENT_END` at its end; the call after that starts another poll.
-///
-/// `SP2_MALFORMED_LINE`: that event is lost; the next is not.
+/// The form of the answers to a type of command.
+fn answer_form(command: i32) -> Result<Form, Fault> {
+    use sp2_msncd_command_type as Type;
+    const FIRST: i32 = Type::SP2_MSNCD_ADD as i32;
+    const LAST: i32 = Type::SP2_MSNCD_TYPING as i32;
+    Ok(match command {
+        FIRST..=LAST => Form::Status,
+        number if number == Type::SP2_MSNCD_INFO as i32 => Form::Attributes,
+        number if number == Type::SP2_MSNCD_CONTACT_LIST as i32 => Form::Contacts,
+        number if number == Type::SP2_MSNCD_REVERSE_LIST as i32 => Form::Contacts,
+        number if number == Type::SP2_MSNCD_POLL as i32 => Form::Event,
+        _ => return Err(sp2_result::SP2_INVALID_ARGUMENT.into()),
+    })
+}
+
+impl Failure for WriteError {
+    #[cold]
+    unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
+        // SAFETY: this function's own contract.
+        unsafe { fail_with(error, sp2_result::SP2_INVALID_ARGUMENT, &self) }
+    }
+}
+
+/// The memory that a caller wants something to be written to.
 ///
 /// # Safety
-/// `client` is not freed; `event` and `error` may be written.
+/// Unless it is NULL, `capacity` bytes may be written from `buffer` on during `'a`.
+unsafe fn writable<'a>(buffer: *mut u8, capacity: usize, error: *mut sp2_error) -> Result<&'a mut [u8], sp2_result> {
+    // What a slice can be at most is enough for anything.
+    match capacity.min(isize::MAX as usize) {
+        0 => Ok(&mut []),
+        // SAFETY: this function's own contract.
+        capacity => Ok(unsafe { slice::from_raw_parts_mut(output(buffer, error)?.as_mut_ptr(), capacity) }),
+    }
+}
+
+/// The number of bytes that `sp2_msncd_encode` writes.
+///
+/// `SP2_INVALID_ARGUMENT`: the protocol has no way to say it, a space in a status for example.
+///
+/// # Safety
+/// `command` is one, with all that it points to; `length` and `error` may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_msncd_poll(
-    client: *mut sp2_msncd,
+pub unsafe extern "C" fn sp2_msncd_encoded_len(
+    command: *const sp2_msncd_command,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let command = told(given(command, error)?.view(), error)?;
+        let length = output(length, error)?;
+        length.write(told(command.encoded_len(), error)?);
+        Ok(())
+    })
+}
+
+/// Encodes a command, newlines and all, to the front of `buffer`, of `capacity` bytes, and writes its
+/// number of bytes to `length`: for programs with connections of their own, in place of
+/// `sp2_msncd_execute` and its like.
+///
+/// When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
+/// what is enough. `SP2_INVALID_ARGUMENT`: as of `sp2_msncd_encoded_len`.
+///
+/// # Safety
+/// `command` is one, with all that it points to, outside of `buffer`; `buffer`, `length` and `error` may
+/// be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_encode(
+    command: *const sp2_msncd_command,
+    buffer: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let command = told(given(command, error)?.view(), error)?;
+        let length = output(length, error)?;
+        match command.encode(writable(buffer, capacity, error)?) {
+            Ok(encoded) => length.write(encoded),
+            Err(WriteError::Full) => {
+                let needed = told(command.encoded_len(), error)?;
+                return told(Err(EncodeError::BufferTooShort { needed }), error);
+            }
+            Err(unspeakable) => return told(Err(unspeakable), error),
+        };
+        Ok(())
+    })
+}
+
+/// Finds the first answer in `length` bytes from `bytes`, as the daemon gives it to a type of command,
+/// and writes it to `answer`, with all its lines: of a poll, one event. Copies nothing.
+///
+/// `SP2_INCOMPLETE`: there is only a part of it. How much of it to wait for is for the caller to say; each
+/// call looks from the start. `SP2_OUT_OF_STEP`: lines are announced, and it cannot be known how many;
+/// the stream cannot go on.
+///
+/// # Safety
+/// `bytes` points to `length` bytes; `answer` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_split(
+    bytes: *const u8,
+    length: usize,
+    command_type: i32,
+    answer: *mut sp2_bytes,
+    error: *mut sp2_error,
+) -> sp2_result {
+    const NONE: Limits = Limits { line_length: usize::MAX, lines: u32::MAX, length: usize::MAX };
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let received = told(memory(bytes, length), error)?;
+        let answer = output(answer, error)?;
+        match msncd::split(received, told(answer_form(command_type), error)?, NONE) {
+            Some((Ok(unit), _)) => answer.write(unit.mirror()),
+            Some((Err(endless), _)) => return Err(fail_with(error, sp2_result::SP2_OUT_OF_STEP, &endless)),
+            None => return told(Err(Incomplete { needed: length.saturating_add(1) }), error),
+        };
+        Ok(())
+    })
+}
+
+/// Decodes the answer to any type of command but `SP2_MSNCD_POLL`, as `sp2_msncd_split` found it, and
+/// writes what it says behind its first words to `lines`: for `sp2_msncd_contact_next` and
+/// `sp2_msncd_attribute_next`, and of an answer without, nothing. They point into `bytes`.
+///
+/// `SP2_REFUSED`: the daemon says no; why is the text of the error. `SP2_MALFORMED_LINE`: it is lost; the
+/// next is not. `SP2_OUT_OF_STEP`: it is no answer to such a command.
+///
+/// # Safety
+/// `bytes` points to `length` bytes; `lines` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_answer_decode(
+    bytes: *const u8,
+    length: usize,
+    command_type: i32,
+    lines: *mut sp2_msncd_lines,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let unit = told(memory(bytes, length), error)?;
+        let output = output(lines, error)?;
+        let form = told(answer_form(command_type), error)?;
+        if form == Form::Event {
+            return Err(fail(error, sp2_result::SP2_INVALID_ARGUMENT));
+        }
+        let answer = match Answer::parse(unit, form) {
+            // It may belong to anything.
+            Err(unknown) if unknown.kind() == ParseErrorKind::UnknownWord => {
+                return Err(fail_with(error, sp2_result::SP2_OUT_OF_STEP, &unknown));
+            }
+            answer => told(answer, error)?,
+        };
+        let lines = match answer {
+            Answer::Refused { description } => {
+                return Err(fail_with(error, sp2_result::SP2_REFUSED, &description));
+            }
+            Answer::Ok => None,
+            Answer::Contacts(contacts) => contacts.lines(),
+            Answer::Attributes(attributes) => attributes.lines(),
+        };
+        output.write(sp2_msncd_lines {
+            bytes: lines.map_or(ptr::null(), str::as_ptr),
+            length: lines.map_or(0, str::len),
+        });
+        Ok(())
+    })
+}
+
+/// Decodes an event of a poll, as `sp2_msncd_split` found it. It points into `bytes`.
+///
+/// `SP2_MALFORMED_LINE`: it is lost; the next is not.
+///
+/// # Safety
+/// `bytes` points to `length` bytes; `event` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_event_decode(
+    bytes: *const u8,
+    length: usize,
     event: *mut sp2_msncd_event,
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
+        let unit = told(memory(bytes, length), error)?;
         let output = output(event, error)?;
-        let mut state = begin(client, error)?;
-        output.write(sp2_msncd_event::of(told(state.client.poll(), error)?));
+        output.write(sp2_msncd_event::of(Some(told(Event::parse(unit), error)?)));
+        Ok(())
+    })
+}
+
+impl sp2_msncd_lines {
+    /// Takes the first line off, and parses it.
+    ///
+    /// # Safety
+    /// The bytes stay as they are during `'a`.
+    unsafe fn take_first<'a, T>(&mut self, parse: impl FnOnce(&'a str) -> Option<T>) -> Option<T> {
+        // SAFETY: this function's own contract.
+        let lines = unsafe { memory(self.bytes, self.length) }.ok().filter(|lines| !lines.is_empty())?;
+        let end = lines.iter().position(|byte| *byte == b'\n').unwrap_or(lines.len());
+        let value = parse(core::str::from_utf8(&lines[..end]).ok()?)?;
+        let rest = lines.get(end + 1..).unwrap_or_default();
+        *self = Self { bytes: rest.as_ptr(), length: rest.len() };
+        Some(value)
+    }
+}
+
+/// Takes the next line off, and writes what it says.
+///
+/// # Safety
+/// Unless they are NULL, `lines` points to lines with all that they point to, and may be written, as
+/// `item` may.
+unsafe fn next<'a, L: 'a, T>(
+    lines: *mut sp2_msncd_lines,
+    item: *mut T,
+    parse: impl FnOnce(&'a str) -> Option<L>,
+    mirror: impl FnOnce(L) -> T,
+) -> i32 {
+    if lines.is_null() || item.is_null() {
+        return 0;
+    }
+    // SAFETY: not NULL; the rest is this function's own contract.
+    match unsafe { (*lines).take_first(parse) } {
+        Some(value) => {
+            // SAFETY: as above.
+            unsafe { item.write(mirror(value)) };
+            1
+        }
+        None => 0,
+    }
+}
+
+/// Takes the next contact off the lines of an answer: 1, or 0 where there is none.
+///
+/// # Safety
+/// `lines` were written by `sp2_msncd_answer_decode`, and what they point to is there; `contact` may be
+/// written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_contact_next(
+    lines: *mut sp2_msncd_lines,
+    contact: *mut sp2_msncd_contact_line,
+) -> i32 {
+    let mirror = |contact: Contact<'_>| sp2_msncd_contact_line {
+        status: contact.status.mirror(),
+        email: contact.email.mirror(),
+        encoded_nick: contact.nick.received().mirror(),
+    };
+    // SAFETY: the caller's contract is theirs.
+    unsafe { next(lines, contact, Contact::parse_line, mirror) }
+}
+
+/// Takes the next attribute off the lines of an answer: 1, or 0 where there is none.
+///
+/// # Safety
+/// `lines` were written by `sp2_msncd_answer_decode`, and what they point to is there; `attribute` may be
+/// written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_attribute_next(lines: *mut sp2_msncd_lines, attribute: *mut sp2_entry) -> i32 {
+    // SAFETY: the caller's contract is theirs.
+    unsafe { next(lines, attribute, msncd::parse_attribute, Mirrored::mirror) }
+}
+
+/// Decodes what somebody is called to the front of `buffer`, of `capacity` bytes, and writes its number of
+/// bytes to `length`: never more than `encoded` has. Encoding is done by `sp2_msncd_encode`.
+///
+/// When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
+/// what is enough.
+///
+/// # Safety
+/// `encoded` is there, outside of `buffer`; `buffer`, `length` and `error` may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_msncd_nick_decode(
+    encoded: sp2_str,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    guard(error, || unsafe {
+        let nick = Nick::from_encoded(told(Mirrored::view::<false>(&encoded), error)?);
+        let length = output(length, error)?;
+        let buffer = writable(buffer.cast(), capacity, error)?;
+        let needed = nick.chars().map(char::len_utf8).sum();
+        if needed > buffer.len() {
+            return told(Err(EncodeError::BufferTooShort { needed }), error);
+        }
+        let mut rest = buffer;
+        for character in nick.chars() {
+            let written = character.encode_utf8(rest).len();
+            rest = &mut rest[written..];
+        }
+        length.write(needed);
         Ok(())
     })
 }

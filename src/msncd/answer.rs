@@ -79,6 +79,15 @@ enum Source<'a, T> {
 }
 
 impl<'a, T: Copy> Source<'a, T> {
+    /// The lines of received ones.
+    #[cfg(all(feature = "capi", feature = "std"))]
+    fn lines(self) -> Option<&'a str> {
+        match self {
+            Self::Slice(_) => None,
+            Self::Lines(lines) => lines,
+        }
+    }
+
     fn iter(self, parse: fn(&'a str) -> Option<T>) -> impl Iterator<Item = T> + use<'a, T> {
         let (slice, lines) = match self {
             Self::Slice(slice) => (slice, None),
@@ -101,6 +110,11 @@ pub struct Contact<'a> {
 }
 
 impl<'a> Contact<'a> {
+    #[cfg(all(feature = "capi", feature = "std"))]
+    pub(crate) fn parse_line(line: &'a str) -> Option<Self> {
+        Self::parse(line, 0).ok()
+    }
+
     /// Parses a line that starts at this offset of its unit.
     fn parse(line: &'a str, start: usize) -> Result<Self, ParseError> {
         let mut words = Words::new(line, start);
@@ -119,6 +133,11 @@ impl<'a> Contact<'a> {
 pub struct Contacts<'a>(Source<'a, Contact<'a>>);
 
 impl<'a> Contacts<'a> {
+    #[cfg(all(feature = "capi", feature = "std"))]
+    pub(crate) fn lines(&self) -> Option<&'a str> {
+        self.0.lines()
+    }
+
     /// The contacts.
     pub fn iter(&self) -> impl Iterator<Item = Contact<'a>> + use<'a> {
         self.0.iter(|line| Contact::parse(line, 0).ok())
@@ -185,6 +204,11 @@ const EQUALS: &str = " = ";
 pub struct Attributes<'a>(Source<'a, (&'a str, &'a str)>);
 
 impl<'a> Attributes<'a> {
+    #[cfg(all(feature = "capi", feature = "std"))]
+    pub(crate) fn lines(&self) -> Option<&'a str> {
+        self.0.lines()
+    }
+
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.0.iter(parse_attribute)
@@ -215,7 +239,7 @@ impl<'a> Attributes<'a> {
 }
 
 /// The space behind the `=` may be missing where the value is.
-fn parse_attribute(line: &str) -> Option<(&str, &str)> {
+pub(crate) fn parse_attribute(line: &str) -> Option<(&str, &str)> {
     let attribute = line.split_once(EQUALS).or_else(|| Some((line.strip_suffix(" =")?, "")));
     attribute.filter(|(name, _)| !name.is_empty())
 }

@@ -39,6 +39,13 @@ impl<'a> Nick<'a> {
         Self(Source::Encoded(encoded))
     }
 
+    /// The encoded form of one that was received.
+    #[cfg(all(feature = "capi", feature = "std"))]
+    pub(crate) fn received(&self) -> &'a str {
+        let (Source::Plain(text) | Source::Encoded(text)) = self.0;
+        text
+    }
+
     /// Whether it has no characters.
     pub fn is_empty(&self) -> bool {
         let (Source::Plain(text) | Source::Encoded(text)) = self.0;

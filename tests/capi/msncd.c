@@ -1,5 +1,5 @@
 /* The msncd client through the C ABI: two users of the example daemon, one of them over a descriptor, and
-   a daemon that misbehaves. tests/capi_codec.rs runs it, with the daemon's port. */
+   a daemon that misbehaves; and the codec without it. tests/capi_codec.rs runs it, with the daemon's port. */
 
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -106,6 +106,7 @@ static void misuse_is_an_error(uint16_t port) {
     CHECK(sp2_msncd_execute(client, NULL, &error) == SP2_NULL_POINTER);
     CHECK(sp2_msncd_poll(client, NULL, &error) == SP2_NULL_POINTER);
     CHECK(execute(client, (sp2_msncd_command){.type = 99}) == SP2_INVALID_ARGUMENT);
+    CHECK(execute(client, (sp2_msncd_command){.type = SP2_MSNCD_POLL}) == SP2_INVALID_ARGUMENT);
     CHECK(execute(client, (sp2_msncd_command){.type = SP2_MSNCD_LOGIN}) == SP2_INVALID_ARGUMENT);
     CHECK(execute(client, (sp2_msncd_command){.type = SP2_MSNCD_STATUS, .status = SP2_STR("two words")}) == SP2_INVALID_ARGUMENT);
     CHECK(strcmp(error.text, "the daemon cannot be asked: newstatus cannot be said in this protocol") == 0);
@@ -169,11 +170,143 @@ static void a_daemon_may_misbehave(void) {
     close(peer);
 }
 
+static sp2_result split(const char *received, int32_t type, sp2_bytes *answer) {
+    return sp2_msncd_split((const uint8_t *)received, strlen(received), type, answer, &error);
+}
+
+static sp2_result decode(const char *answer, int32_t type, sp2_msncd_lines *lines) {
+    return sp2_msncd_answer_decode((const uint8_t *)answer, strlen(answer), type, lines, &error);
+}
+
+/* The number of bytes that the command has, which are what is expected, in a buffer of just that length. */
+static void encodes(sp2_msncd_command command, const char *expected) {
+    size_t length = 0, needed = strlen(expected);
+    uint8_t *buffer = malloc(needed);
+    CHECK(sp2_msncd_encoded_len(&command, &length, &error) == SP2_OK && length == needed);
+    CHECK(sp2_msncd_encode(&command, buffer, needed, &length, &error) == SP2_OK && length == needed);
+    CHECK(memcmp(buffer, expected, needed) == 0);
+    CHECK(sp2_msncd_encode(&command, buffer, needed - 1, &length, &error) == SP2_BUFFER_TOO_SHORT && error.needed == needed);
+    CHECK(sp2_msncd_encode(&command, NULL, 0, &length, NULL) == SP2_BUFFER_TOO_SHORT && length == needed);
+    free(buffer);
+}
+
+static void commands_are_encoded(void) {
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_LOGIN, .email = SP2_STR("a@b"), .password = SP2_STR("a secret")}, "LOGIN a@b a secret\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_ADD, .nick = SP2_STR("Bob & Co."), .email = SP2_STR("b@c")}, "ADD Bob%20%26%20Co. b@c\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_DELETE, .user = SP2_STR("Bob 1")}, "DEL Bob%201\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_NICK, .nick = SP2_STR("Al")}, "NICK Al\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_PRIVACY, .ask = 1}, "PRIV 0 1\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_STATUS, .status = SP2_STR("away")}, "STATUS away\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_LOGOFF}, "LOGOFF\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_SEND_MESSAGE, .user = SP2_STR("b@c"), .text = SP2_STR("Hello,\n\nBob")}, "SENDMSG 3 b@c\nHello,\n\nBob\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_TYPING, .user = SP2_STR("b@c")}, "TYPING b@c\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_INFO, .user = SP2_STR("b@c")}, "INFO b@c\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_CONTACT_LIST}, "GETCL\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_REVERSE_LIST}, "GETRCL\n");
+    encodes((sp2_msncd_command){.type = SP2_MSNCD_POLL}, "POLL\n");
+
+    size_t length = 7;
+    uint8_t buffer[8];
+    sp2_msncd_command command = {.type = SP2_MSNCD_STATUS, .status = SP2_STR("two words")};
+    CHECK(sp2_msncd_encoded_len(&command, &length, &error) == SP2_INVALID_ARGUMENT);
+    CHECK(strcmp(error.text, "newstatus cannot be said in this protocol") == 0);
+    CHECK(sp2_msncd_encode(&command, buffer, sizeof(buffer), &length, &error) == SP2_INVALID_ARGUMENT);
+    command.type = 99;
+    CHECK(sp2_msncd_encode(&command, buffer, sizeof(buffer), &length, &error) == SP2_INVALID_ARGUMENT);
+    command.type = SP2_MSNCD_LOGOFF;
+    CHECK(sp2_msncd_encode(NULL, buffer, sizeof(buffer), &length, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_encode(&command, NULL, sizeof(buffer), &length, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_encode(&command, buffer, sizeof(buffer), NULL, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_encoded_len(NULL, &length, NULL) == SP2_NULL_POINTER && length == 7);
+    CHECK(sp2_msncd_encoded_len(&command, NULL, NULL) == SP2_NULL_POINTER);
+}
+
+static void answers_are_split_and_decoded(void) {
+    sp2_bytes answer = {0};
+    sp2_msncd_lines lines;
+    CHECK(split("OK\nPOLLEND\n", SP2_MSNCD_LOGOFF, &answer) == SP2_OK && answer.len == 3);
+    CHECK(decode("OK\n", SP2_MSNCD_LOGOFF, &lines) == SP2_OK && lines.length == 0);
+    CHECK(split("O", SP2_MSNCD_LOGOFF, &answer) == SP2_INCOMPLETE && error.needed == 2);
+    CHECK(split("", SP2_MSNCD_POLL, &answer) == SP2_INCOMPLETE && answer.len == 3);
+    CHECK(split("CL many\n", SP2_MSNCD_CONTACT_LIST, &answer) == SP2_OUT_OF_STEP);
+    CHECK(split("OK\n", 99, &answer) == SP2_INVALID_ARGUMENT);
+    CHECK(sp2_msncd_split(NULL, 1, SP2_MSNCD_POLL, &answer, NULL) == SP2_NULL_POINTER);
+    CHECK(split("OK\n", SP2_MSNCD_LOGOFF, NULL) == SP2_NULL_POINTER);
+
+    CHECK(decode("ERR no, not today\n", SP2_MSNCD_INFO, &lines) == SP2_REFUSED && strcmp(error.text, "no, not today") == 0);
+    CHECK(decode("what?\n", SP2_MSNCD_LOGOFF, &lines) == SP2_OUT_OF_STEP);
+    CHECK(decode("OK then\n", SP2_MSNCD_LOGOFF, &lines) == SP2_MALFORMED_LINE && error.offset == 3);
+    CHECK(sp2_is_malformed(error.code) && is(error.field, "answer"));
+    CHECK(decode("POLLEND\n", SP2_MSNCD_POLL, &lines) == SP2_INVALID_ARGUMENT);
+    CHECK(decode("OK\n", SP2_MSNCD_LOGOFF, NULL) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_answer_decode(NULL, 3, SP2_MSNCD_LOGOFF, &lines, NULL) == SP2_NULL_POINTER);
+}
+
+static void lists_are_read_by_lines(void) {
+    static const char received[] = "CL 2\nonline bob@net Bob%20%26%20Co.\naway eve@net\nOK\n";
+    sp2_bytes answer;
+    sp2_msncd_lines lines;
+    sp2_msncd_contact_line contact;
+    CHECK(split(received, SP2_MSNCD_CONTACT_LIST, &answer) == SP2_OK && answer.len == strlen(received) - 3);
+    CHECK(sp2_msncd_answer_decode(answer.ptr, answer.len, SP2_MSNCD_CONTACT_LIST, &lines, &error) == SP2_OK);
+    sp2_msncd_lines copy = lines;
+    CHECK(sp2_msncd_contact_next(&lines, &contact) == 1 && is(contact.email, "bob@net") && is(contact.status, "online"));
+    char nick[9];
+    size_t length = 0;
+    CHECK(sp2_msncd_nick_decode(contact.encoded_nick, nick, sizeof(nick), &length, &error) == SP2_OK);
+    CHECK(length == 9 && memcmp(nick, "Bob & Co.", 9) == 0);
+    CHECK(sp2_msncd_nick_decode(contact.encoded_nick, nick, 8, &length, &error) == SP2_BUFFER_TOO_SHORT && error.needed == 9);
+    CHECK(sp2_msncd_nick_decode(contact.encoded_nick, NULL, 9, &length, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_nick_decode(contact.encoded_nick, nick, 9, NULL, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_nick_decode((sp2_str){NULL, 1}, nick, 9, &length, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_contact_next(&lines, &contact) == 1 && is(contact.email, "eve@net") && contact.encoded_nick.len == 0);
+    CHECK(sp2_msncd_nick_decode(contact.encoded_nick, NULL, 0, &length, &error) == SP2_OK && length == 0);
+    CHECK(sp2_msncd_contact_next(&lines, &contact) == 0 && sp2_msncd_contact_next(&lines, &contact) == 0);
+    CHECK(sp2_msncd_contact_next(&copy, &contact) == 1 && is(contact.email, "bob@net"));
+    CHECK(sp2_msncd_contact_next(NULL, &contact) == 0 && sp2_msncd_contact_next(&copy, NULL) == 0);
+    CHECK(decode("CL 0\n", SP2_MSNCD_REVERSE_LIST, &lines) == SP2_OK && sp2_msncd_contact_next(&lines, &contact) == 0);
+
+    sp2_entry attribute;
+    const char *attributes = "Nick = Bob\nUrl = a = b\nPhone =\n\n";
+    CHECK(split(attributes, SP2_MSNCD_INFO, &answer) == SP2_OK && answer.len == strlen(attributes));
+    CHECK(decode(attributes, SP2_MSNCD_INFO, &lines) == SP2_OK);
+    CHECK(sp2_msncd_attribute_next(&lines, &attribute) == 1 && is(attribute.key, "Nick") && is(attribute.value, "Bob"));
+    CHECK(sp2_msncd_attribute_next(&lines, &attribute) == 1 && is(attribute.key, "Url") && is(attribute.value, "a = b"));
+    CHECK(sp2_msncd_attribute_next(&lines, &attribute) == 1 && is(attribute.key, "Phone") && is(attribute.value, ""));
+    CHECK(sp2_msncd_attribute_next(&lines, &attribute) == 0 && sp2_msncd_attribute_next(NULL, &attribute) == 0);
+    CHECK(decode("\n", SP2_MSNCD_INFO, &lines) == SP2_OK && sp2_msncd_attribute_next(&lines, &attribute) == 0);
+}
+
+static void events_are_decoded_one_by_one(void) {
+    const char *received = "MSG 3 1 bob@net\nheader\nHello,\nAlice\nSTCH bob@net\nERR 5 oops\nPOLLEND\n";
+    sp2_msncd_event event;
+    sp2_bytes unit;
+    CHECK(split(received, SP2_MSNCD_POLL, &unit) == SP2_OK);
+    CHECK(sp2_msncd_event_decode(unit.ptr, unit.len, &event, &error) == SP2_OK && event.type == SP2_MSNCD_EVENT_MESSAGE);
+    CHECK(is(event.email, "bob@net") && is(event.header, "header") && is(event.text, "Hello,\nAlice"));
+    received += unit.len;
+    CHECK(split(received, SP2_MSNCD_POLL, &unit) == SP2_OK);
+    CHECK(sp2_msncd_event_decode(unit.ptr, unit.len, &event, &error) == SP2_MALFORMED_LINE && is(error.field, "newstatus"));
+    CHECK(event.type == SP2_MSNCD_EVENT_MESSAGE);
+    received += unit.len;
+    CHECK(split(received, SP2_MSNCD_POLL, &unit) == SP2_OK);
+    CHECK(sp2_msncd_event_decode(unit.ptr, unit.len, &event, &error) == SP2_OK && event.type == SP2_MSNCD_EVENT_ERROR && event.code == 5);
+    received += unit.len;
+    CHECK(split(received, SP2_MSNCD_POLL, &unit) == SP2_OK && unit.len == strlen(received));
+    CHECK(sp2_msncd_event_decode(unit.ptr, unit.len, &event, &error) == SP2_OK && event.type == SP2_MSNCD_EVENT_END);
+    CHECK(sp2_msncd_event_decode(unit.ptr, unit.len, NULL, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_msncd_event_decode(NULL, 1, &event, NULL) == SP2_NULL_POINTER);
+}
+
 int main(int count, char **arguments) {
     uint16_t port = count == 2 ? (uint16_t)atoi(arguments[1]) : 0;
     two_users_talk(port);
     misuse_is_an_error(port);
     a_daemon_may_misbehave();
+    commands_are_encoded();
+    answers_are_split_and_decoded();
+    lists_are_read_by_lines();
+    events_are_decoded_one_by_one();
     puts("ok");
     return 0;
 }

@@ -130,6 +130,40 @@ void aDaemonIsAsked() {
     close(ends[1]);
 }
 
+void theDaemonMayBeAskedOverAnything() {
+    namespace msncd = spectrum2::msncd;
+    sp2_msncd_command command{};
+    command.type = SP2_MSNCD_SEND_MESSAGE;
+    command.user = spectrum2::str("bob@net");
+    command.text = spectrum2::str("Hello");
+    std::string commands = "POLL\n";
+    msncd::encode(command, commands);
+    CHECK(commands == "POLL\nSENDMSG 1 bob@net\nHello\n");
+    command.user = spectrum2::str("bob bob@net");
+    try {
+        msncd::encode(command, commands);
+        CHECK(false);
+    } catch (const spectrum2::Error &error) {
+        CHECK(error.code() == SP2_INVALID_ARGUMENT && commands.size() == 29);
+    }
+
+    std::string_view received = "CL 1\nonline bob@net Bob%201\nTYPING bob@net\nPOLLEN";
+    const auto list = msncd::split(received, SP2_MSNCD_CONTACT_LIST);
+    CHECK(list);
+    sp2_msncd_lines lines = msncd::decodeAnswer(*list, SP2_MSNCD_CONTACT_LIST);
+    sp2_msncd_contact_line contact;
+    CHECK(sp2_msncd_contact_next(&lines, &contact) && msncd::decodeNick(contact) == "Bob 1");
+    const auto event = msncd::split(received, SP2_MSNCD_POLL);
+    CHECK(event && msncd::decodeEvent(*event).type == SP2_MSNCD_EVENT_TYPING);
+    CHECK(!msncd::split(received, SP2_MSNCD_POLL) && received == "POLLEN");
+    try {
+        msncd::decodeAnswer("ERR nobody is there\n", SP2_MSNCD_INFO);
+        CHECK(false);
+    } catch (const spectrum2::Error &error) {
+        CHECK(error.code() == SP2_REFUSED && std::string(error.what()) == "nobody is there");
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -137,5 +171,6 @@ int main() {
     mapsAreRanges();
     failuresAreThrown();
     aDaemonIsAsked();
+    theDaemonMayBeAskedOverAnything();
     std::puts("ok");
 }
