@@ -87,13 +87,10 @@ fn step(connection: &mut Connection, title: &str, request: Payload<'_>) -> Resul
         print_frame("->", &request);
         connection.send(&request)?;
     }
-    connection.send(&Payload::Ping)?;
-    loop {
-        let frame = connection.receive(TIMEOUT)?;
-        match frame.decode()? {
-            Payload::Pong => break,
-            payload => print_frame("<-", &payload),
-        }
+    let mut answers = Vec::new();
+    connection.ping(TIMEOUT, |frame| answers.push(frame))?;
+    for answer in answers {
+        print_frame("<-", &answer.decode()?);
     }
     let stats = connection.receive(TIMEOUT)?;
     if request == Payload::Ping {
@@ -125,7 +122,7 @@ fn print_fields(message: &dyn Reflect) {
     message.visit(&mut |field, value| {
         print!(" {}=", field.name);
         match value {
-            Value::String(_) if field.name == "password" => print!("(hidden)"),
+            Value::String(text) if field.name == "password" && !text.is_empty() => print!("(hidden)"),
             value => print_value(value),
         }
     });

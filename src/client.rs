@@ -94,22 +94,15 @@ fn program_name() -> String {
 /// A connection to the main process.
 ///
 /// ```no_run
-/// use std::io;
-/// use spectrum2::{Backend, Client, ConversationMessage, Error, Launch, Login, Logout, Sender};
-///
-/// struct Echo;
-///
-/// impl Backend for Echo {
-///     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {
-///         sender.connected(login.user)
-///     }
-///     fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> {
-///         Ok(())
-///     }
-///     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> {
-///         sender.message(&message)
-///     }
-/// }
+/// use spectrum2::{Client, Error, Launch};
+/// # use std::io;
+/// # use spectrum2::{Backend, ConversationMessage, Login, Logout, Sender};
+/// # struct Echo;
+/// # impl Backend for Echo {
+/// #     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> { Ok(()) }
+/// #     fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> { Ok(()) }
+/// #     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> { Ok(()) }
+/// # }
 ///
 /// fn main() -> Result<(), Error> {
 ///     Client::connect(&Launch::from_env()?)?.run(&mut Echo)

@@ -10,6 +10,7 @@
 //! # use std::io;
 //! # struct Echo;
 //! # impl Backend for Echo {
+//! #     fn start(&mut self, sender: &mut Sender) -> io::Result<()> { sender.backend_config("[features]\n") }
 //! #     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> { sender.connected(login.user) }
 //! #     fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> { Ok(()) }
 //! #     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> { Ok(()) }
@@ -20,8 +21,8 @@
 //! let mut connection = host.accept(Duration::from_secs(10))?;
 //!
 //! connection.send(&Payload::Login(Login { user: "alice", ..Login::default() }))?;
-//! let answer = connection.receive(Duration::from_secs(10))?;
-//! assert_eq!(answer.decode()?.type_name(), "TYPE_CONNECTED");
+//! // Other frames, such as BACKEND_CONFIG, are dropped.
+//! connection.wait_for(Duration::from_secs(10), |payload| matches!(payload, Payload::Connected(_)), drop)?;
 //!
 //! connection.send(&Payload::Exit)?;
 //! let (_echo, ended) = backend.join().expect("no panic");
@@ -362,20 +363,47 @@ impl Connection {
         self.reader.buffered()
     }
 
+    /// Waits for a frame with a payload that is `wanted`. Frames that come before it, malformed ones too, are
+    /// given to `other`: `drop` for one, or what collects them.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use spectrum2::{Payload, host::Connection};
+    /// # fn example(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = connection.wait_for(
+    ///     Duration::from_secs(10),
+    ///     |payload| matches!(payload, Payload::ConvMessage(message) if message.buddy_name == "bob"),
+    ///     |frame| panic!("{:?} came first", frame.decode()),
+    /// )?;
+    /// let Payload::ConvMessage(message) = answer.decode()? else { unreachable!("it is wanted") };
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive), where `timeout` is for all frames together.
+    pub fn wait_for(
+        &mut self,
+        timeout: Duration,
+        mut wanted: impl FnMut(&Payload<'_>) -> bool,
+        mut other: impl FnMut(OwnedFrame),
+    ) -> io::Result<OwnedFrame> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let frame = self.receive(deadline.saturating_duration_since(Instant::now()))?;
+            if frame.decode().is_ok_and(|payload| wanted(&payload)) {
+                return Ok(frame);
+            }
+            other(frame);
+        }
+    }
+
     /// Sends PING, and waits for PONG. Other frames that come before it are given to `other`.
     ///
     /// # Errors
     /// As [`send`](Self::send) and [`receive`](Self::receive).
-    pub fn ping(&mut self, timeout: Duration, mut other: impl FnMut(OwnedFrame)) -> io::Result<()> {
+    pub fn ping(&mut self, timeout: Duration, other: impl FnMut(OwnedFrame)) -> io::Result<()> {
         self.send(&Payload::Ping)?;
-        let deadline = Instant::now() + timeout;
-        loop {
-            let frame = self.receive(deadline.saturating_duration_since(Instant::now()))?;
-            if frame.decode() == Ok(Payload::Pong) {
-                return Ok(());
-            }
-            other(frame);
-        }
+        self.wait_for(timeout, |payload| *payload == Payload::Pong, other).map(drop)
     }
 
     /// Two handles of the connection, for reading and writing in two threads.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spectrum2::frame::{DEFAULT_LIMIT, FrameWriter, OwnedFrame};
 use spectrum2::host::{BackendCommand, BackendProcess, Host, RECEIVE_LIMIT};
-use spectrum2::{FrameError, Payload};
+use spectrum2::{Connected, FrameError, Payload};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -63,6 +63,31 @@ fn answers_have_a_timeout_and_an_end() {
 
     drop(writer);
     assert!(connection.receive(TIMEOUT).is_err());
+}
+
+#[test]
+fn a_frame_is_waited_for_past_others_and_no_longer_than_told() {
+    let host = Host::listen().unwrap();
+    let mut peer = std::net::TcpStream::connect(host.address()).unwrap();
+    let mut connection = host.accept(TIMEOUT).unwrap();
+    let connected = |user| OwnedFrame::encode(&Payload::Connected(Connected { user })).unwrap();
+    // The third has a type and no user.
+    let sent = [connected("alice"), OwnedFrame::encode(&Payload::Pong).unwrap(), OwnedFrame::new(*b"\x08\x01")];
+    for frame in sent.iter().chain([&connected("bob"), &connected("carol")]) {
+        let body = frame.as_frame().body();
+        std::io::Write::write_all(&mut peer, &[&(body.len() as u32).to_be_bytes(), body].concat()).unwrap();
+    }
+    let is_of = |name| move |payload: &Payload<'_>| *payload == Payload::Connected(Connected { user: name });
+    let mut others = Vec::new();
+    let found = connection.wait_for(TIMEOUT, is_of("bob"), |frame| others.push(frame)).unwrap();
+    assert_eq!((found, others.as_slice()), (connected("bob"), sent.as_slice()));
+
+    // What comes in vain counts against the same timeout.
+    others.clear();
+    let error = connection.wait_for(Duration::from_millis(20), is_of("dave"), |frame| others.push(frame)).unwrap_err();
+    assert_eq!((error.kind(), others.as_slice()), (ErrorKind::TimedOut, [connected("carol")].as_slice()));
+    drop(peer);
+    assert_eq!(connection.wait_for(TIMEOUT, |_| true, drop).unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
 /// The main process takes frames of any length, so this has to take more than a backend's default.

@@ -24,7 +24,8 @@ use crate::payload::Payload;
 /// LEAVE_ROOM for rooms that were not joined. Take them calmly.
 #[allow(unused_variables)]
 pub trait Backend {
-    /// The connection stands. The place to send the backend's configuration, and rooms.
+    /// The connection stands. The place to send the [backend's configuration](Sender::backend_config), and
+    /// rooms, and to clone the sender for threads.
     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
         Ok(())
     }
@@ -37,6 +38,8 @@ pub trait Backend {
 
     /// A message to a contact, a room, or a room's participant (`room/nickname`). With an `id`, a
     /// receipt (XEP-0184) is asked for: [`Sender::message_ack`].
+    ///
+    /// A message to a room is for the user too: it has to come back, with the user's `nickname`.
     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()>;
 
     /// The user's presence. Comes right after the login, before it is answered, and on changes.
@@ -92,7 +95,8 @@ pub trait Backend {
     }
 
     /// The user joins a room (XEP-0045). Answer with the participants, the user's own nickname last, and the
-    /// subject; or with the user's nickname and the flag that says why not.
+    /// subject; or with the user's nickname, the flag that says why not, and
+    /// [`StatusType::None`](crate::StatusType::None), without which the user seems to have joined.
     fn join_room(&mut self, sender: &mut Sender, room: Room<'_>) -> io::Result<()> {
         Ok(())
     }

@@ -19,7 +19,7 @@ const MOST_BUFFERED: usize = 256 << 10;
 /// The sending half of a [`Client`](crate::Client): a method for each thing that a backend may say.
 ///
 /// Clones share the connection, and may be used from any thread: frames are written whole, in the
-/// order of the calls of each thread. A sender writes each frame at once, except those that are
+/// order of the calls, whichever clone and thread they come from. A sender writes each frame at once, except those that are
 /// [`buffered`](Self::buffered), such as the one that methods of a [`Backend`](crate::Backend) get;
 /// `clone` of those makes one that writes at once.
 ///
@@ -172,7 +172,8 @@ impl Sender {
         self.message_of(Type::RoomNicknameChanged, &room)
     }
 
-    /// A room's participant joined, changed, left, or joining the room failed.
+    /// A room's participant joined, changed, left ([`StatusType::None`](crate::StatusType::None)), or joining
+    /// the room failed (that status, and a flag). The status is Online by default.
     pub fn participant_changed(&self, participant: &Participant<'_>) -> io::Result<()> {
         self.message_of(Type::ParticipantChanged, participant)
     }
@@ -188,7 +189,8 @@ impl Sender {
     }
 
     /// What this backend supports, made by [`BackendConfig::builder`]. Once, before or with the
-    /// first PONG; the main process listens to the first one only.
+    /// first PONG; the main process listens to the first one only. Without any, users need a registration:
+    /// see [`need_registration`](crate::BackendConfigBuilder::need_registration).
     pub fn backend_config(&self, config: &str) -> io::Result<()> {
         self.message_of(Type::BackendConfig, &BackendConfig { config })
     }

@@ -137,6 +137,24 @@ mod counted {
     }
 }
 
+/// Frames go in the order of the calls, whoever made them.
+#[test]
+fn no_sender_overtakes_another() {
+    let (client, peer) = connect();
+    let buffered = client.sender().buffered();
+    let at_once = buffered.clone();
+    for _ in 0..100 {
+        buffered.connected("first").unwrap();
+        buffered.connected("second").unwrap();
+        thread::scope(|scope| drop(scope.spawn(|| at_once.connected("third").unwrap())));
+        at_once.buffered().connected("fourth").unwrap();
+    }
+    buffered.flush().unwrap();
+    drop((client, buffered, at_once));
+    let sent = ["TYPE_CONNECTED first", "TYPE_CONNECTED second", "TYPE_CONNECTED third", "TYPE_CONNECTED fourth"];
+    assert_eq!(receive_all(peer), sent.repeat(100));
+}
+
 #[test]
 fn a_buffered_sender_writes_when_told_to() {
     let (client, peer) = connect();
