@@ -511,6 +511,8 @@ fn helps() {
         assert_eq!(run.status, 0);
         let help = String::from_utf8(run.output).unwrap();
         assert!(help.contains("Usage: spectrum2-wire") && help.contains("Exit status:"), "{help}");
+        // It holds for what the help is about.
+        assert_eq!(help.contains("a check failed"), arguments.len() == 1, "{help}");
     }
     let version = run(&["--version"], b"");
     assert_eq!((version.status, version.lines()), (0, vec![concat!("spectrum2-wire ", env!("CARGO_PKG_VERSION"))]));

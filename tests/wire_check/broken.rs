@@ -18,9 +18,19 @@ use spectrum2::{
 
 const CONFIG: &str = "[registration]\nneedPassword=1\nneedRegistration=0\n[features]\nmuc=1\nreceipts=1\n";
 
+const USAGE: &str = "\
+usage: spectrum2-wire check -- broken FAULT
+A backend with a fault, such as 'sends no PONG': tests/wire_check/broken_backends.rs has them all.
+With a FAULT that is none, such as 'none', it is a good one.";
+
 fn main() -> ExitCode {
-    let fault = env::args().nth(1).expect("a fault");
-    let words: Vec<String> = env::args().skip(2).collect();
+    let words: Vec<String> = env::args().skip(1).collect();
+    let port = words.iter().skip_while(|word| *word != "--port").nth(1);
+    let (Some(fault), Some(port)) = (words.first(), port) else {
+        eprintln!("{USAGE}");
+        return 2.into();
+    };
+    let fault = fault.clone();
     if fault == "rejects unknown arguments" && words.iter().any(|word| word.contains("unheard")) {
         eprintln!("there is an argument that is not known");
         return 2.into();
@@ -28,8 +38,7 @@ fn main() -> ExitCode {
     if fault == "never connects" {
         sleep_for_ever();
     }
-    let port = words.iter().position(|word| word == "--port").expect("--port") + 1;
-    let stream = TcpStream::connect(format!("127.0.0.1:{}", words[port])).expect("a main process");
+    let stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("a main process");
     stream.set_nodelay(true).expect("no delay");
     let must_be_whole = fault == "takes what it reads for whole frames";
     let reads = Reads { stream: stream.try_clone().expect("a clone"), must_be_whole };

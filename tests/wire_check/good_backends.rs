@@ -31,6 +31,17 @@ fn unbroken_backend_passes_all() {
     assert_eq!((run.status, run.complaints.as_str()), (Some(0), ""));
 }
 
+/// README has people run it.
+#[test]
+fn broken_backend_says_how_it_is_used() {
+    for arguments in [&[][..], &["--help"], &["sends no PONG"]] {
+        let output = Command::new(example("broken")).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.starts_with("usage: spectrum2-wire check -- broken FAULT\n"), "{complaint}");
+    }
+}
+
 /// It has no rooms, says CONNECTED when its network has answered, and echoes nothing.
 #[test]
 fn msncd_backend_passes_what_it_has() {

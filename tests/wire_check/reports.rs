@@ -35,6 +35,29 @@ fn checks_are_listed_chosen_and_left_out() {
     assert!(needy.report("rooms")["reason"].as_str().unwrap().contains("refused"));
 }
 
+/// A backend that cannot be checked is no good one, whatever was asked about it.
+#[test]
+fn failure_of_what_others_need_is_reported_in_any_case() {
+    let cases: [(&[&str], &[&str], &[&str]); 4] = [
+        (&["--only", "ping"], &["connect"], &["ping"]),
+        (&["--only", "exit,messages", "--only", "xml"], &["connect"], &["exit", "messages", "xml"]),
+        (&["--skip", "connect", "--only", "login"], &["connect"], &["login"]),
+        (&["--only", "connect,stats"], &["connect"], &["stats"]),
+    ];
+    for (options, failed, not_tried) in cases {
+        let run = Run::new(&[options, &["--json"]].concat(), &[OsStr::new("false")]);
+        assert_eq!(run.with_verdict("fail"), failed, "{}", run.output);
+        assert_eq!(run.with_verdict("not_tried"), not_tried);
+        assert!(run.report("connect")["reason"].as_str().unwrap().contains("exit status: 1 before it connected"));
+        assert_eq!(run.status, Some(1));
+    }
+    let login = run(&["--json", "--skip", "login", "--only", "messages"], "puts everybody off");
+    assert_eq!((login.with_verdict("fail"), login.status), (vec!["login".to_owned()], Some(1)));
+    // What others do not need is nobody's business.
+    let other = run(&["--json", "--only", "xml"], "ends with status 3");
+    assert_eq!((other.with_verdict("fail"), other.status), (vec![], Some(0)));
+}
+
 #[test]
 fn usage_errors_have_a_status_of_their_own() {
     let echo = example("echo");
@@ -166,6 +189,19 @@ fn passwords_are_shown_nowhere() {
     }
 }
 
+/// A long stack trace stands behind what went wrong.
+#[test]
+fn first_and_last_words_of_a_backend_are_reported() {
+    let script = ["sh", "-c", "seq 200 >&2; exit 3"].map(OsStr::new);
+    let run = Run::new(&["--only", "connect"], &script);
+    let expected: Vec<String> = (1..=20)
+        .map(|line| line.to_string())
+        .chain(["… (120 lines left out)".into()])
+        .chain((141..=200).map(|line| line.to_string()))
+        .collect();
+    assert_eq!(printed(&run), expected);
+}
+
 /// Its pipes may still be full when it has ended. Here somebody else writes to them then, in a session of its own.
 #[cfg(target_os = "linux")]
 #[test]
@@ -195,7 +231,6 @@ fn leave_behind(script: &str) -> String {
 }
 
 /// What the backend printed, according to the report for people on one check.
-#[cfg(target_os = "linux")]
 fn printed(run: &Run) -> Vec<&str> {
     let lines = run.output.lines().skip_while(|line| !line.contains("the backend printed:")).skip(1);
     lines.take_while(|line| !line.is_empty()).map(str::trim).collect()

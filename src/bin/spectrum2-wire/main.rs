@@ -25,6 +25,14 @@ const FAILED: u8 = 2;
 const EXIT_STATUS: &str = "\
 Exit status:
   0  all is well
+  1  a frame or a line was malformed, or a check failed
+  2  wrong usage, or reading or writing failed
+
+The --help of each command says more.";
+
+const EXIT_STATUS_OF_CONVERSION: &str = "\
+Exit status:
+  0  all is well
   1  a frame or a line was malformed; all others were converted
   2  wrong usage, or reading or writing failed";
 
@@ -61,7 +69,7 @@ Example:
   $ printf '\\0\\0\\0\\x02\\x08\\x09' | spectrum2-wire decode
   {{\"type\":\"TYPE_PING\"}}
 
-{EXIT_STATUS}"))]
+{EXIT_STATUS_OF_CONVERSION}"))]
     Decode(Decode),
 
     /// Reads JSON lines as decode prints them, and writes frames
@@ -76,7 +84,7 @@ Example:
   $ echo '{{\"type\":\"TYPE_PING\"}}' | spectrum2-wire encode --hex
   000000020809
 
-{EXIT_STATUS}"))]
+{EXIT_STATUS_OF_CONVERSION}"))]
     Encode(Encode),
 
     /// Plays Spectrum's main process for a backend in any language, and checks what it does

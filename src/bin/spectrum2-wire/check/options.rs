@@ -125,7 +125,7 @@ pub struct Options {
     #[arg(long, help_heading = WHAT)]
     pub list: bool,
 
-    /// Try only these checks
+    /// Try only these checks. What they need is tried too, and reported when it fails
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = WHAT)]
     pub only: Vec<String>,
 

@@ -9,8 +9,11 @@ use std::time::Duration;
 use super::secrets::Secrets;
 use super::setup::Setup;
 
-/// How many lines are kept: enough for a stack trace.
-const KEPT: usize = 20;
+/// How many of the first lines are kept: what went wrong stands before a long stack trace.
+const FIRST: usize = 20;
+
+/// How many of the last lines are kept: enough for a stack trace of thirty functions, two lines each.
+const LAST: usize = 60;
 
 /// How much of a line is shown.
 const SHOWN: usize = 4 << 10;
@@ -22,7 +25,7 @@ const READ: u64 = 64 << 10;
 /// lives on may hold them open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The last lines.
+/// The first and the last lines.
 #[derive(Clone)]
 pub struct Output {
     check: &'static str,
@@ -39,9 +42,25 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    lines: VecDeque<String>,
+    first: Vec<String>,
+    last: VecDeque<String>,
+    /// How many lines were printed between those.
+    left_out: usize,
     /// How many streams are not at their end.
     readers: usize,
+}
+
+impl State {
+    fn keep(&mut self, line: String) {
+        if self.first.len() < FIRST {
+            return self.first.push(line);
+        }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+            self.left_out += 1;
+        }
+        self.last.push_back(line);
+    }
 }
 
 impl Output {
@@ -66,11 +85,7 @@ impl Output {
         if self.verbose {
             eprintln!("{:<16} {:<8} {line}", self.check, "prints:");
         }
-        let lines = &mut self.lock().lines;
-        if lines.len() == KEPT {
-            lines.pop_front();
-        }
-        lines.push_back(line.into_owned());
+        self.lock().keep(line.into_owned());
     }
 
     /// Waits until all is read that a process printed which has ended.
@@ -79,8 +94,11 @@ impl Output {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub fn last_lines(&self) -> Vec<String> {
-        self.lock().lines.iter().cloned().collect()
+    /// What was kept. A line of its own says how many were not.
+    pub fn lines(&self) -> Vec<String> {
+        let state = self.lock();
+        let gap = (state.left_out > 0).then(|| format!("… ({} lines left out)", state.left_out));
+        state.first.iter().chain(&gap).chain(&state.last).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

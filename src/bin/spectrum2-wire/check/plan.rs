@@ -26,6 +26,13 @@ pub enum Kind {
     Watch(fn() -> Box<dyn Rule>),
 }
 
+impl Check {
+    /// Whether others are pointless when it does not pass.
+    pub fn is_needed(&self) -> bool {
+        matches!(self.kind, Kind::First(_)) || self.name == LOGIN
+    }
+}
+
 fn rule<R: Rule + Default + 'static>() -> Box<dyn Rule> {
     Box::new(R::default())
 }
@@ -293,7 +300,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, fn() -> Box<dyn Rule>)> {
 /// What a run does.
 pub struct Choice {
     pub check: &'static Check,
-    /// Whether it is reported; or else another one needs it.
+    /// Whether it is reported; or else another one needs it, and its failure alone is reported.
     pub is_shown: bool,
     pub runs: bool,
 }

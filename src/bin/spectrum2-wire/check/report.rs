@@ -27,7 +27,7 @@ pub struct Failure {
     pub reason: String,
     /// The last frames, up to the one that it is about.
     pub frames: Vec<Line>,
-    /// The last lines that the backend printed.
+    /// The first and the last lines that the backend printed.
     pub printed: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::interrupt::is_interrupted;
-use super::plan::{Check, Choice, Kind, LOGIN};
+use super::plan::{Check, Choice, Kind};
 use super::report::{Audience, Report, Verdict};
 use super::rules::{AllSightings, merge};
 use super::session::Session;
@@ -86,10 +86,7 @@ fn work_one_by_one(
                 // Whether anybody listens shows when it is done.
                 let _ = news.send(News::Started(check.name));
                 let (report, sightings) = talk_to_backend(setup, check);
-                let is_needed = matches!(check.kind, Kind::First(_)) || check.name == LOGIN;
-                if is_needed && !matches!(report.verdict, Verdict::Pass(_)) {
-                    unable = Some(format!("the check {:?} failed", check.name));
-                }
+                unable = what_it_leaves_pointless(&report);
                 news.send(News::Done(report, sightings))
             }
         };
@@ -99,6 +96,16 @@ fn work_one_by_one(
         unable = unable.or_else(|| setup.refused.get().cloned());
     }
     unable
+}
+
+/// Why the checks are pointless that need this one.
+fn what_it_leaves_pointless(report: &Report) -> Option<String> {
+    match &report.verdict {
+        _ if !report.check.is_needed() => None,
+        Verdict::Pass(_) => None,
+        Verdict::Fail(_) => Some(format!("the check {:?} failed", report.check.name)),
+        Verdict::NotTried(reason) => Some(reason.clone()),
+    }
 }
 
 fn talk_to_backend(setup: &Setup, check: &'static Check) -> (Report, AllSightings) {
@@ -162,7 +169,9 @@ impl<'a> Desk<'a> {
         }
         while let Some(choice) = self.choices.get(self.shown) {
             match (&self.reports[self.shown], choice) {
-                (Some(report), Choice { is_shown: true, .. }) => self.audience.show(report).map_err(Stop::Output)?,
+                (Some(report), choice) if is_shown(choice, report) => {
+                    self.audience.show(report).map_err(Stop::Output)?;
+                }
                 (None, Choice { runs: true, .. }) => break,
                 _ => {}
             }
@@ -177,7 +186,12 @@ impl<'a> Desk<'a> {
             let verdict = Verdict::of_rule(self.sightings.remove(choice.check.name));
             self.file(Report { check: choice.check, verdict, duration: Duration::ZERO })?;
         }
-        let shown = self.choices.iter().zip(self.reports).filter(|(choice, _)| choice.is_shown);
-        Ok(shown.filter_map(|(_, report)| report).collect())
+        let reports = self.choices.iter().zip(self.reports);
+        Ok(reports.filter_map(|(choice, report)| report.filter(|report| is_shown(choice, report))).collect())
     }
+}
+
+/// Whoever asks for a check hears of what kept it from being tried.
+fn is_shown(choice: &Choice, report: &Report) -> bool {
+    choice.is_shown || choice.check.is_needed() && matches!(report.verdict, Verdict::Fail(_))
 }

@@ -375,11 +375,11 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// The last lines that the backend printed, also in taking its leave.
+    /// The first and the last lines that the backend printed, also in taking its leave.
     pub fn printed(&mut self) -> Vec<String> {
         self.finish();
         self.output.wait_for_end();
-        self.output.last_lines()
+        self.output.lines()
     }
 
     pub fn into_sightings(mut self) -> AllSightings {
