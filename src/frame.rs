@@ -10,7 +10,7 @@ use byteorder::{BigEndian, ByteOrder};
 use crate::error::{DecodeError, EncodeError, FrameError};
 use crate::message::{HiddenBytes, encode_into};
 use crate::payload::{Payload, Wrapper};
-use crate::wire::{Full, Writer};
+use crate::wire::{Writer, Written};
 #[cfg(feature = "std")]
 use crate::{
     enums::Type,
@@ -201,7 +201,7 @@ fn encode_body(body: &[u8], buffer: &mut [u8]) -> Result<usize, EncodeError> {
 fn encode_message<'a>(of: Type, message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, EncodeError> {
     encode_into(
         buffer,
-        |writer| write_frame(writer, |writer| writer.lend(|buffer| write_message(of, message, buffer))),
+        |writer| write_frame(writer, |writer| write_message(message, writer, of)),
         || HEADER_LEN + message_len(message),
     )
 }
@@ -213,10 +213,7 @@ pub fn encoded_len(payload: &Payload<'_>) -> usize {
 
 /// Writes a header, and the body that `write_body` writes.
 #[inline(always)]
-fn write_frame(
-    writer: &mut Writer<'_>,
-    write_body: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
-) -> Result<(), Full> {
+fn write_frame<'b>(writer: Writer<'b>, write_body: impl FnOnce(Writer<'b>) -> Written<'b>) -> Written<'b> {
     let header = |length| {
         let mut header = [0; HEADER_LEN];
         BigEndian::write_u32(&mut header, length as u32);

@@ -242,6 +242,11 @@ impl<'a> StrMap<'a> {
         self.entries.window()
     }
 
+    #[inline(always)]
+    pub(crate) fn as_list(&self) -> &List<'a, (&'a str, &'a str)> {
+        &self.entries
+    }
+
     /// The value of `key`: the last one, if it occurs more than once.
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.entries.iter().filter(|entry| entry.0 == key).last().map(|entry| entry.1)

@@ -14,7 +14,7 @@ use crate::descriptor::{Kind, MessageDescriptor};
 use crate::error::{DecodeError, EncodeError, FieldId};
 use crate::field::Repeated;
 use crate::fields::{self, Fields};
-use crate::wire::{Cursor, Element, Full, MAX_MESSAGE_LENGTH, NO_FIELD, Writer, delimited_len};
+use crate::wire::{Cursor, Element, MAX_MESSAGE_LENGTH, Writer, Written, delimited_len};
 
 /// What each message can do; the tables implement it.
 pub(crate) trait Message<'a>: Copy + Fields<'a> {
@@ -38,32 +38,30 @@ pub(crate) trait Message<'a>: Copy + Fields<'a> {
     fn at_least(&self) -> usize;
 
     /// Writes all fields.
-    fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full>;
+    fn write<'b>(&self, writer: Writer<'b>) -> Written<'b>;
 }
 
 /// Runs `write` over `buffer`; when that is too short, the error says what `needed` counts.
 #[inline(always)]
 pub(crate) fn encode_into(
     buffer: &mut [u8],
-    write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>,
+    write: impl for<'b> FnOnce(Writer<'b>) -> Written<'b>,
     needed: impl FnOnce() -> usize,
 ) -> Result<usize, EncodeError> {
     let room = buffer.len();
-    let mut writer = Writer::new(buffer);
-    let written = write(&mut writer);
-    match (written, room.wrapping_sub(writer.left())) {
-        (Ok(()), length) if length <= MAX_MESSAGE_LENGTH => Ok(length),
-        (Ok(()), length) => Err(EncodeError::TooLong { length }),
-        (Err(Full), _) => Err(too_short(needed())),
+    let Ok(behind) = write(Writer::new(buffer)) else { return Err(too_short(needed)) };
+    match room.wrapping_sub(behind.left()) {
+        length if length <= MAX_MESSAGE_LENGTH => Ok(length),
+        length => Err(EncodeError::TooLong { length }),
     }
 }
 
+/// Out of line, so that its stack is not that of every message.
 #[cold]
-fn too_short(needed: usize) -> EncodeError {
-    if needed > MAX_MESSAGE_LENGTH {
-        EncodeError::TooLong { length: needed }
-    } else {
-        EncodeError::BufferTooShort { needed }
+fn too_short(needed: impl FnOnce() -> usize) -> EncodeError {
+    match needed() {
+        length if length > MAX_MESSAGE_LENGTH => EncodeError::TooLong { length },
+        needed => EncodeError::BufferTooShort { needed },
     }
 }
 
@@ -200,9 +198,9 @@ macro_rules! message {
             }
 
             #[inline(always)]
-            fn write(&self, writer: &mut $crate::wire::Writer<'_>) -> Result<(), $crate::wire::Full> {
-                $(message!(@write $label $kind, self.$field, $number, writer);)*
-                Ok(())
+            fn write<'b>(&self, writer: $crate::wire::Writer<'b>) -> $crate::wire::Written<'b> {
+                $(let writer = message!(@write $label $kind, self.$field, $number, writer);)*
+                Ok(writer)
             }
         }
 
@@ -317,11 +315,11 @@ macro_rules! message {
 
     (@encoded_len required $kind:tt, $self:ident.$field:ident) => { Singular::encoded_len($self.$field) };
     (@encoded_len optional $kind:tt, $self:ident.$field:ident) => { $self.$field.map_or(0, Singular::encoded_len) };
-    (@encoded_len $label:ident $kind:tt, $self:ident.$field:ident) => { Collection::encoded_len($self.$field) };
+    (@encoded_len $label:ident $kind:tt, $self:ident.$field:ident) => { Collection::encoded_len(&$self.$field) };
 
     (@at_least required, $self:ident.$field:ident) => { Singular::at_least($self.$field) };
-    (@at_least optional, $self:ident.$field:ident) => { $self.$field.map_or(0, Singular::at_least) };
-    (@at_least $label:ident, $self:ident.$field:ident) => { Collection::at_least($self.$field) };
+    (@at_least optional, $self:ident.$field:ident) => { $crate::field::optional_at_least($self.$field) };
+    (@at_least $label:ident, $self:ident.$field:ident) => { Collection::at_least(&$self.$field) };
 
     (@write required $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
         Singular::write($self.$field, message!(@tag required $kind $number), $writer)?
@@ -330,7 +328,7 @@ macro_rules! message {
         write_optional($self.$field, message!(@tag optional $kind $number), $writer)?
     };
     (@write $label:ident $kind:tt, $self:ident.$field:ident, $number:literal, $writer:ident) => {
-        Collection::write($self.$field, message!(@tag $label $kind $number), $writer)?
+        Collection::write(&$self.$field, message!(@tag $label $kind $number), $writer)?
     };
 
     (@shown password $self:ident.$field:ident) => { &$crate::message::Hidden };
@@ -361,14 +359,6 @@ pub(crate) fn read_any_message<'a, M: Message<'a>>(bytes: &'a [u8]) -> Result<M,
     Ok(message)
 }
 
-/// Writes all fields, and returns how many bytes are left.
-#[inline(always)]
-pub(crate) fn write_fields<'a>(message: &impl Message<'a>, buffer: &mut [u8]) -> Result<usize, Full> {
-    let mut writer = Writer::new(buffer);
-    message.write(&mut writer)?;
-    Ok(writer.left())
-}
-
 /// Messages are elements of repeated fields.
 impl<'a, M: Message<'a>> Element<'a> for M {
     #[inline(always)]
@@ -378,24 +368,20 @@ impl<'a, M: Message<'a>> Element<'a> for M {
         Some(message)
     }
 
-    #[inline(never)]
     fn read(content: Cursor<'a, false>, _: FieldId) -> Result<Self, DecodeError> {
         let mut message = M::empty();
-        if message.read_expected(content).is_none() {
-            message = M::empty();
-            fields::read(&mut message, content)?;
-        }
+        read_element(&mut message, content)?;
         Ok(message)
     }
 
     /// Out of line: users iterate in many places.
-    #[inline(never)]
+    #[cfg_attr(spectrum2_small, inline(always))]
+    #[cfg_attr(not(spectrum2_small), inline(never))]
     fn read_again(content: Cursor<'a, true>) -> Option<Self> {
-        if cfg!(spectrum2_small) {
-            return Self::read(content.by_rules(), NO_FIELD).ok();
-        }
         let mut message = M::empty();
-        if message.read_expected(content).is_none() {
+        if cfg!(spectrum2_small) {
+            read_element(&mut message, content.by_rules()).ok()?;
+        } else if message.read_expected(content).is_none() {
             message = M::empty();
             fields::read(&mut message, content.by_rules()).ok()?;
         }
@@ -403,16 +389,26 @@ impl<'a, M: Message<'a>> Element<'a> for M {
     }
 }
 
+/// Reads an element into an empty message, where that stands.
+#[inline(never)]
+fn read_element<'a, M: Message<'a>>(message: &mut M, content: Cursor<'a, false>) -> Result<(), DecodeError> {
+    if message.read_expected(content).is_some() {
+        return Ok(());
+    }
+    *message = M::empty();
+    fields::read(message, content)
+}
+
 impl<'a, M: Message<'a>> Repeated<'a> for M {
     const KIND: Kind = Kind::Message(M::DESCRIPTOR);
 
     #[inline]
-    fn encoded_len(self) -> usize {
+    fn encoded_len(&self) -> usize {
         delimited_len(self.fields_len())
     }
 
     #[inline(always)]
-    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.delimited(tag, self.at_least(), |buffer| write_fields(&self, buffer))
+    fn write<'b>(&self, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        writer.delimited(tag, self.at_least(), |writer| Message::write(self, writer))
     }
 }

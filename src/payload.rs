@@ -9,9 +9,9 @@ use crate::fields::{self, Fields};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
     HiddenBytes, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, VCard, encode_into,
-    read_expected_message, write_fields,
+    read_expected_message,
 };
-use crate::wire::{self, Cursor, Full, Writer, delimited_len, varint_len, wire_type};
+use crate::wire::{self, Cursor, Writer, Written, delimited_len, varint_len, wire_type};
 
 /// The schema's wrapper. It has no struct made by a table, since [`Wrapper`] keeps types unknown to
 /// the schema, and its payload is a message only by its type.
@@ -107,9 +107,12 @@ impl<'a> Wrapper<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.varint(TYPE_TAG, i64::from(self.type_number) as u64)?;
-        self.payload.map_or(Ok(()), |payload| writer.bytes(PAYLOAD_TAG, payload))
+    pub(crate) fn write<'b>(&self, writer: Writer<'b>) -> Written<'b> {
+        let writer = writer.varint(TYPE_TAG, i64::from(self.type_number) as u64)?;
+        match self.payload {
+            Some(payload) => writer.bytes(PAYLOAD_TAG, payload),
+            None => Ok(writer),
+        }
     }
 
     pub(crate) fn encoded_len(&self) -> usize {
@@ -286,15 +289,16 @@ macro_rules! payloads {
                 }
             }
 
-            /// Writes type and payload, and returns how many bytes are left.
-            fn write_to(&self, buffer: &mut [u8]) -> Result<usize, Full> {
+            /// Writes type and payload.
+            #[inline(never)]
+            pub(crate) fn write<'b>(&self, writer: Writer<'b>) -> Written<'b> {
                 match self {
-                    $(Self::$empty => write_type(Type::$empty, buffer),)*
+                    $(Self::$empty => writer.array([TYPE_TAG, Type::$empty.number() as u8]),)*
                     $($(
-                        Self::$variant(message) => write_message(Type::$variant, message, buffer),
+                        Self::$variant(message) => write_message(message, writer, Type::$variant),
                     )*)*
-                    Self::RawXml(xml) => write_bytes(Type::RawXml.number(), xml.as_bytes(), buffer),
-                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, buffer),
+                    Self::RawXml(xml) => write_text(Type::RawXml, xml, writer),
+                    Self::Unknown { type_number, bytes } => write_bytes(*type_number, bytes, writer),
                 }
             }
 
@@ -537,18 +541,6 @@ impl<'a> Payload<'a> {
     pub fn encode(&self, buffer: &mut [u8]) -> Result<usize, EncodeError> {
         encode_into(buffer, |writer| self.write(writer), || self.encoded_len())
     }
-
-    #[inline(always)]
-    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
-        writer.lend(|buffer| self.write_to(buffer))
-    }
-}
-
-#[inline(always)]
-fn write_type(of: Type, buffer: &mut [u8]) -> Result<usize, Full> {
-    let mut writer = Writer::new(buffer);
-    writer.array([TYPE_TAG, of.number() as u8])?;
-    Ok(writer.left())
 }
 
 /// The length of a wrapper around a message.
@@ -561,15 +553,19 @@ pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
 ///
 /// One function for each message, as for reading.
 #[inline(never)]
-pub(crate) fn write_message<'a, M: Message<'a>>(of: Type, message: &M, buffer: &mut [u8]) -> Result<usize, Full> {
-    let mut writer = Writer::new(buffer);
-    writer.array([TYPE_TAG, of.number() as u8])?;
-    writer.delimited(PAYLOAD_TAG, message.at_least(), |buffer| write_fields(message, buffer))?;
-    Ok(writer.left())
+pub(crate) fn write_message<'a, 'b, M: Message<'a>>(message: &M, writer: Writer<'b>, of: Type) -> Written<'b> {
+    let writer = writer.array([TYPE_TAG, of.number() as u8])?;
+    writer.delimited(PAYLOAD_TAG, message.at_least(), |writer| message.write(writer))
 }
 
-fn write_bytes(type_number: i32, bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Full> {
-    let mut writer = Writer::new(buffer);
-    Wrapper { type_number, payload: Some(bytes) }.write(&mut writer)?;
-    Ok(writer.left())
+/// Writes a wrapper around a text.
+#[inline(never)]
+fn write_text<'b>(of: Type, text: &str, writer: Writer<'b>) -> Written<'b> {
+    writer.array([TYPE_TAG, of.number() as u8])?.bytes(PAYLOAD_TAG, text.as_bytes())
+}
+
+/// Writes a wrapper of any type around any bytes.
+#[inline(never)]
+fn write_bytes<'b>(type_number: i32, bytes: &[u8], writer: Writer<'b>) -> Written<'b> {
+    Wrapper { type_number, payload: Some(bytes) }.write(writer)
 }

@@ -8,6 +8,8 @@
 
 pub(crate) mod utf8;
 
+use core::marker::PhantomData;
+
 use crate::error::{DecodeError, DecodeErrorKind, FieldId};
 
 /// Messages, map entries and groups may nest this deep, as in Google's libraries.
@@ -118,7 +120,7 @@ impl<'a> Cursor<'a, false> {
         Ok(Self { rest: self.bytes(field)?, depth: self.depth + 1 })
     }
 
-    /// Steps over the value of an unknown field. Out of line, as it keeps many open groups.
+    /// Steps over the value of an unknown field.
     #[cold]
     #[inline(never)]
     pub(crate) fn skip(&mut self, tag: u32, message: u8) -> Result<()> {
@@ -130,7 +132,8 @@ impl<'a> Cursor<'a, false> {
         }
     }
 
-    /// Steps over a group, behind the tag that starts it.
+    /// Steps over a group, behind the tag that starts it. Out of line, as it keeps many open groups.
+    #[inline(never)]
     fn skip_group(&mut self, tag: u32, field: FieldId) -> Result<()> {
         let mut open_groups = OpenGroups::new(self.depth);
         self.skip_value(tag, field, &mut open_groups)?;
@@ -494,7 +497,7 @@ impl<'a> Window<'a> {
                 (cursor(begun), Some((outer, cursor(rest))))
             }
         };
-        Elements { elements, outer, tag: self.tag, remaining: self.count, element: core::marker::PhantomData }
+        Elements { elements, outer, tag: self.tag, remaining: self.count, element: PhantomData }
     }
 }
 
@@ -516,7 +519,7 @@ pub(crate) struct Elements<'a, T> {
     outer: Option<(u8, Cursor<'a, true>)>,
     tag: u8,
     remaining: u32,
-    element: core::marker::PhantomData<T>,
+    element: PhantomData<T>,
 }
 
 /// Errors cannot happen on a second read, so the field that they would name does not matter.
@@ -528,14 +531,16 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
     pub(crate) fn next(&mut self) -> Option<T> {
         self.remaining = self.remaining.checked_sub(1)?;
         if cfg!(spectrum2_small) {
-            return T::read_again(self.find_next_here()?);
+            return T::read_again(self.find_next()?);
         }
         let first = self.elements.at(self.tag);
         match first.and_then(|first| self.elements.expected_nested(first)) {
             Some(element) => T::read_again(element),
             None => {
-                let (element, behind) = self.clone().find_next()?;
-                *self = behind;
+                // A copy goes out of line, so that this one stays in registers.
+                let mut elements = self.clone();
+                let element = elements.find_next()?;
+                *self = elements;
                 T::read_again(element)
             }
         }
@@ -545,17 +550,10 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
         self.remaining as usize
     }
 
-    /// Steps over other fields, and into the next merged message; gives the next element, and where
-    /// things stand behind it.
+    /// The next element, behind other fields or in the next merged message.
     #[cold]
     #[inline(never)]
-    fn find_next(mut self) -> Option<(Cursor<'a, true>, Self)> {
-        let element = self.find_next_here()?;
-        Some((element, self))
-    }
-
-    #[inline(never)]
-    fn find_next_here(&mut self) -> Option<Cursor<'a, true>> {
+    fn find_next(&mut self) -> Option<Cursor<'a, true>> {
         loop {
             if let Some(element) = find_nested(&mut self.elements, self.tag) {
                 return Some(element);
@@ -568,6 +566,11 @@ impl<'a, T: Element<'a>> Elements<'a, T> {
 
 /// Steps over fields up to behind the one with this tag, and gives its content; `None` at the end.
 fn find_nested<'a>(cursor: &mut Cursor<'a, true>, wanted: u8) -> Option<Cursor<'a, true>> {
+    if let Some(first) = cursor.at(wanted)
+        && let Some(content) = cursor.expected_nested(first)
+    {
+        return Some(content);
+    }
     let mut fields = cursor.by_rules();
     while !fields.is_empty() {
         let tag = fields.tag(NO_FIELD.message).ok()?;
@@ -599,12 +602,13 @@ pub(crate) const fn delimited_len(length: usize) -> usize {
 /// The buffer is full. How much would have been needed is counted only then, by the caller.
 pub(crate) struct Full;
 
-type Written = core::result::Result<(), Full>;
+/// A writer behind what was written.
+pub(crate) type Written<'b> = core::result::Result<Writer<'b>, Full>;
 
 /// Writes fields, front to back, into a buffer that it never overruns.
 ///
-/// It holds what is left of the buffer and nothing else, and is not handed to functions that are not
-/// inlined: so it lives in two registers.
+/// It holds what is left of the buffer and nothing else, and is handed on by value: so it lives in two
+/// registers, in functions that are not inlined as well.
 pub(crate) struct Writer<'b> {
     rest: &'b mut [u8],
 }
@@ -622,73 +626,65 @@ impl<'b> Writer<'b> {
     }
 
     #[inline(always)]
-    fn next(&mut self, count: usize) -> core::result::Result<&'b mut [u8], Full> {
-        let (next, rest) = core::mem::take(&mut self.rest).split_at_mut_checked(count).ok_or(Full)?;
-        self.rest = rest;
-        Ok(next)
-    }
-
-    /// Lets a function that is not inlined write; it returns how many bytes are left.
-    #[inline(always)]
-    pub(crate) fn lend(&mut self, write: impl FnOnce(&mut [u8]) -> core::result::Result<usize, Full>) -> Written {
-        let buffer = core::mem::take(&mut self.rest);
-        let left = write(buffer)?;
-        let written = buffer.len().wrapping_sub(left);
-        self.rest = buffer.get_mut(written..).ok_or(Full)?;
-        Ok(())
+    fn take(self, count: usize) -> core::result::Result<(&'b mut [u8], Self), Full> {
+        let (taken, rest) = self.rest.split_at_mut_checked(count).ok_or(Full)?;
+        Ok((taken, Self { rest }))
     }
 
     #[inline(always)]
-    pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Written {
-        let (next, rest) = core::mem::take(&mut self.rest).split_first_chunk_mut().ok_or(Full)?;
+    pub(crate) fn array<const N: usize>(self, bytes: [u8; N]) -> Written<'b> {
+        let (next, rest) = self.rest.split_first_chunk_mut().ok_or(Full)?;
         *next = bytes;
-        self.rest = rest;
-        Ok(())
+        Ok(Self { rest })
     }
 
     /// Bytes as they are.
-    #[cfg(feature = "std")]
-    pub(crate) fn raw(&mut self, bytes: &[u8]) -> Written {
-        copy(self.next(bytes.len())?, bytes);
-        Ok(())
+    #[inline(always)]
+    pub(crate) fn raw(self, bytes: &[u8]) -> Written<'b> {
+        let (next, behind) = self.take(bytes.len())?;
+        next.copy_from_slice(bytes);
+        Ok(behind)
     }
 
     #[cfg_attr(spectrum2_small, inline(never))]
     #[cfg_attr(not(spectrum2_small), inline(always))]
-    pub(crate) fn varint(&mut self, tag: u8, value: u64) -> Written {
+    pub(crate) fn varint(self, tag: u8, value: u64) -> Written<'b> {
         if value < 0x80 {
             return self.array([tag, value as u8]);
         }
-        let taken = put_long_varint(self.rest, tag, value);
-        self.next(taken).map(drop)
+        put_long_varint(self, tag, value)
     }
 
     #[cfg_attr(spectrum2_small, inline(never))]
     #[cfg_attr(not(spectrum2_small), inline(always))]
-    pub(crate) fn bytes(&mut self, tag: u8, bytes: &[u8]) -> Written {
-        if bytes.len() < 0x80 {
-            let [first, second, content @ ..] = self.next(2 + bytes.len())? else { return Err(Full) };
+    pub(crate) fn bytes(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+        if cfg!(any(spectrum2_plain, spectrum2_small)) {
+            return self.varint(tag, bytes.len() as u64)?.raw(bytes);
+        }
+        if bytes.len() > SHORT {
+            return put_long_bytes(self, tag, bytes);
+        }
+        let (next, behind) = self.take(2 + bytes.len())?;
+        if let [first, second, content @ ..] = next {
             *first = tag;
             *second = bytes.len() as u8;
-            copy(content, bytes);
-            return Ok(());
+            copy_short(content, bytes);
         }
-        let taken = put_long_bytes(self.rest, tag, bytes);
-        self.next(taken).map(drop)
+        Ok(behind)
     }
 
-    /// A length-delimited field whose content `write` writes, and of which it returns what is left.
+    /// A length-delimited field whose content `write` writes.
     ///
     /// The length is not known before; `at_least` predicts how many bytes it takes. When that was
     /// wrong the content moves, which callers make rare by a good prediction.
     #[inline(always)]
     pub(crate) fn delimited(
-        &mut self,
+        self,
         tag: u8,
         at_least: usize,
-        write: impl FnOnce(&mut [u8]) -> core::result::Result<usize, Full>,
-    ) -> Written {
-        let whole = core::mem::take(&mut self.rest);
+        write: impl for<'c> FnOnce(Writer<'c>) -> Written<'c>,
+    ) -> Written<'b> {
+        let whole = self.rest;
         let start = match at_least {
             ..0x80 => 2,
             0x80..0x4000 => 3,
@@ -696,7 +692,7 @@ impl<'b> Writer<'b> {
         };
         let content = whole.get_mut(start..).ok_or(Full)?;
         let room = content.len();
-        let length = room.wrapping_sub(write(content)?);
+        let length = room.wrapping_sub(write(Writer::new(content))?.left());
         let end = match whole {
             [first, second, ..] if start == 2 && length < 0x80 => {
                 *first = tag;
@@ -711,62 +707,59 @@ impl<'b> Writer<'b> {
             }
             _ => put_moved(whole, tag, start, length),
         };
-        self.rest = whole.get_mut(end..).ok_or(Full)?;
-        Ok(())
+        Ok(Self { rest: whole.get_mut(end..).ok_or(Full)? })
     }
 
     /// As many bytes as `prefix` makes of the length of what `write` writes, and then that.
     #[inline(always)]
     pub(crate) fn prefixed<const N: usize>(
-        &mut self,
+        self,
         prefix: impl FnOnce(usize) -> [u8; N],
-        write: impl FnOnce(&mut Self) -> Written,
-    ) -> Written {
-        let (first, rest) = core::mem::take(&mut self.rest).split_first_chunk_mut().ok_or(Full)?;
-        let room = rest.len();
-        self.rest = rest;
-        write(self)?;
-        *first = prefix(room.wrapping_sub(self.rest.len()));
-        Ok(())
+        write: impl FnOnce(Self) -> Written<'b>,
+    ) -> Written<'b> {
+        let (first, content) = self.rest.split_first_chunk_mut().ok_or(Full)?;
+        let room = content.len();
+        let behind = write(Self::new(content))?;
+        *first = prefix(room.wrapping_sub(behind.left()));
+        Ok(behind)
     }
 }
-
-// These are not inlined, so they get the buffer itself. They return how many bytes of it they take:
-// more than it has when it is too short.
 
 /// Writes a tag and a varint.
 #[inline(never)]
-fn put_long_varint(buffer: &mut [u8], tag: u8, mut value: u64) -> usize {
-    let length = 1 + varint_len(value);
-    if let Some((first, bytes)) = buffer.get_mut(..length).and_then(|next| next.split_first_mut()) {
+fn put_long_varint(writer: Writer<'_>, tag: u8, mut value: u64) -> Written<'_> {
+    let (next, behind) = writer.take(1 + varint_len(value))?;
+    if let [first, bytes @ .., last] = next {
         *first = tag;
-        for byte in bytes.iter_mut() {
+        for byte in bytes {
             *byte = value as u8 | 0x80;
             value >>= 7;
         }
-        if let Some(last) = bytes.last_mut() {
-            *last &= 0x7f;
-        }
+        *last = value as u8;
     }
-    length
+    Ok(behind)
 }
 
-/// Writes a length-delimited field.
+/// Writes a length-delimited field of any length.
 #[inline(never)]
-fn put_long_bytes(buffer: &mut [u8], tag: u8, bytes: &[u8]) -> usize {
-    let start = match buffer {
-        [first, second, third, ..] if (0x80..0x4000).contains(&bytes.len()) => {
-            *first = tag;
-            *second = bytes.len() as u8 | 0x80;
-            *third = (bytes.len() >> 7) as u8;
-            3
-        }
-        _ => put_long_varint(buffer, tag, bytes.len() as u64),
-    };
-    if let Some(content) = buffer.get_mut(start..).and_then(|rest| rest.get_mut(..bytes.len())) {
+fn put_long_bytes<'b>(writer: Writer<'b>, tag: u8, bytes: &[u8]) -> Written<'b> {
+    if !(0x80..0x4000).contains(&bytes.len()) {
+        // Apart, or else registers would be saved for its calls.
+        return put_bytes_behind_varint(writer, tag, bytes);
+    }
+    let (next, behind) = writer.take(3 + bytes.len())?;
+    if let [first, second, third, content @ ..] = next {
+        *first = tag;
+        *second = bytes.len() as u8 | 0x80;
+        *third = (bytes.len() >> 7) as u8;
         content.copy_from_slice(bytes);
     }
-    start.saturating_add(bytes.len())
+    Ok(behind)
+}
+
+#[inline(never)]
+fn put_bytes_behind_varint<'b>(writer: Writer<'b>, tag: u8, bytes: &[u8]) -> Written<'b> {
+    writer.varint(tag, bytes.len() as u64)?.raw(bytes)
 }
 
 /// Writes tag and length in front of a content that stands at `start`, and moves it up to make room.
@@ -782,26 +775,23 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
         && let Some(kept) = area.len().checked_sub(shift)
     {
         area.copy_within(..kept, shift);
-        put_long_varint(buffer, tag, length as u64);
+        // It fits, as the content behind it does.
+        _ = put_long_varint(Writer::new(buffer), tag, length as u64);
     }
     end
 }
 
-/// Copies `from` to `to`, which has the same length.
-///
-/// Up to 64 bytes, which is most strings, without a call: loads and stores that overlap.
+/// The longest content that is copied without a call: most strings are no longer.
+const SHORT: usize = 64;
+
+/// Copies `from` to `to`, which has the same length, up to [`SHORT`]: by loads and stores that overlap.
 #[inline(always)]
-fn copy(to: &mut [u8], from: &[u8]) {
-    if from.len() > 64 || cfg!(any(spectrum2_plain, spectrum2_small)) {
-        copy_long(to, from);
-    } else if !(copy_ends::<32>(to, from)
-        || copy_ends::<16>(to, from)
-        || copy_ends::<8>(to, from)
-        || copy_ends::<4>(to, from))
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    let is_copied = if from.len() > 32 { copy_ends::<32>(to, from) } else { copy_ends::<16>(to, from) };
+    if !(is_copied || copy_ends::<8>(to, from) || copy_ends::<4>(to, from) || copy_ends::<2>(to, from))
+        && let ([to], [from]) = (to, from)
     {
-        for (to, from) in to.iter_mut().zip(from).take(3) {
-            *to = *from;
-        }
+        *to = *from;
     }
 }
 
@@ -816,11 +806,4 @@ fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
         *to = *tail;
     }
     true
-}
-
-#[inline(never)]
-fn copy_long(to: &mut [u8], from: &[u8]) {
-    if to.len() == from.len() {
-        to.copy_from_slice(from);
-    }
 }

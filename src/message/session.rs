@@ -5,7 +5,7 @@ use crate::descriptor::Kind;
 use crate::error::{DecodeError, FieldId};
 use crate::field::{Collection, Repeated, Singular, expect_optional, expect_repeated, expect_required, write_optional};
 use crate::message::Message;
-use crate::wire::{Cursor, Element, Full, Writer, wire_type};
+use crate::wire::{Cursor, Element, Writer, Written, wire_type};
 
 message! {
     /// Backend to main process: a user is logged in to the legacy network.
@@ -118,7 +118,7 @@ impl<'a> Singular<'a> for UserSettings<'a> {
 
     #[inline(always)]
     fn encoded_len(self) -> usize {
-        Repeated::encoded_len(self)
+        Repeated::encoded_len(&self)
     }
 
     #[inline(always)]
@@ -127,7 +127,7 @@ impl<'a> Singular<'a> for UserSettings<'a> {
     }
 
     #[inline(always)]
-    fn write(self, tag: u8, writer: &mut Writer<'_>) -> Result<(), Full> {
-        Repeated::write(self, tag, writer)
+    fn write<'b>(self, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        Repeated::write(&self, tag, writer)
     }
 }
