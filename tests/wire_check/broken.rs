@@ -266,6 +266,11 @@ impl Broken {
             "serves one user only" if others => return,
             "accepts any password" => {}
             "puts everybody off" => return self.disconnected(login.user, ConnectionError::OTHER_ERROR),
+            "says the password that it refuses" => {
+                let (user, error) = (login.user, ConnectionError::AUTHENTICATION_FAILED);
+                let message = Some(login.password);
+                return self.say(Payload::Disconnected(Disconnected { user, error, message }));
+            }
             "does not know anybody" => return self.disconnected(login.user, ConnectionError::INVALID_USERNAME),
             "has the network's error for a wrong password" if is_wrong => {
                 return self.disconnected(login.user, ConnectionError::NETWORK_ERROR);

@@ -96,24 +96,47 @@ fn backend_that_says_no_more_than_it_must_passes_the_rest() {
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     let not_tried = ["wrong-password", "receipts", "vcard", "rooms", "config", "timestamps", "xml"];
     assert_eq!(run.with_verdict("not_tried"), not_tried);
+    let reason = run.report("config")["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("no BACKEND_CONFIG came") && reason.contains("neither rooms nor receipts"), "{reason}");
     assert_eq!(run.status, Some(0));
 }
 
 #[test]
 fn refused_login_leaves_what_a_user_is_needed_for_untried() {
-    let options = [&PATIENT[..], &["--json", "--password", "badpw", "--wrong-password", "badpw"]].concat();
-    let backend = example("echo");
-    let run = Run::new(&options, &[backend.as_os_str()]);
+    let options = [&PATIENT[..], &["--json", "--wrong-password", "wrong"]].concat();
+    let broken = example("broken");
+    let backend = [broken.as_os_str(), OsStr::new("does not know anybody")];
+    let run = Run::new(&options, &backend);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     assert_eq!(run.report("login")["verdict"], "pass");
     let reason = run.report("rooms")["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("refused") && reason.contains("AUTHENTICATION_FAILED"), "{reason}");
+    assert!(reason.contains("refused") && reason.contains("INVALID_USERNAME"), "{reason}");
     assert_eq!(run.status, Some(0));
-    // A password is never shown.
-    assert!(!run.output.contains("badpw"), "{}", run.output);
 
-    let run = Run::new(&[&options[..], &["--strict"]].concat(), &[backend.as_os_str()]);
+    let run = Run::new(&[&options[..], &["--strict"]].concat(), &backend);
     assert_eq!(run.status, Some(1));
+}
+
+/// Who gives an account wants it to be used.
+#[test]
+fn refused_account_that_was_given_fails() {
+    let echo = example("echo");
+    let mut environment = Command::new(env!("CARGO_BIN_EXE_spectrum2-wire"));
+    environment.args(["check", "--first-ping", "0", "--only", "login,rooms", "--"]).arg(&echo);
+    let output = environment.env("SPECTRUM2_PASSWORD", "badpw").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+
+    let broken = example("broken");
+    let nobody = [broken.as_os_str(), OsStr::new("does not know anybody")];
+    let cases = [(["--password", "badpw"], &[echo.as_os_str()][..]), (["--legacy-name", "alice"], &nobody)];
+    for (account, backend) in cases {
+        let options = [&PATIENT[..], &account, &["--json"]].concat();
+        let run = Run::new(&options, backend);
+        assert_eq!(run.with_verdict("fail"), ["login"], "{}", run.output);
+        assert!(run.report("login")["reason"].as_str().unwrap().contains("is the account right?"));
+        assert!(run.report("rooms")["reason"].as_str().unwrap().contains("refused"));
+        assert_eq!(run.status, Some(1));
+    }
 }
 
 /// The process ID of STATS is not the one that was started then.

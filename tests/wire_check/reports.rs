@@ -189,6 +189,17 @@ fn passwords_are_shown_nowhere() {
     }
 }
 
+/// It stands in the reason why others are not tried.
+#[test]
+fn refused_passwords_are_not_shown() {
+    for form in [&["--password", "hunter2"][..], &["--password", "hunter2", "--json"]] {
+        let run = run(form, "says the password that it refuses");
+        assert_eq!(run.status, Some(1), "{}", run.output);
+        assert!(run.output.contains("refused: CONNECTION_ERROR_AUTHENTICATION_FAILED"), "{}", run.output);
+        assert!(run.output.contains("(hidden)") && !run.output.contains("hunter"), "{}", run.output);
+    }
+}
+
 /// A long stack trace stands behind what went wrong.
 #[test]
 fn first_and_last_words_of_a_backend_are_reported() {
@@ -259,6 +270,9 @@ fn summary_says_what_was_not_tried() {
     let strict = run(&[&options[..], &["--strict"]].concat(), "none");
     assert_eq!(strict.status, Some(1));
     assert_eq!(last_line(&strict), "With --strict, what was not tried counts as failed.");
+    let refused = run(&["--only", "login,rooms,vcard"], "does not know anybody");
+    let summary = "\n1 passed, 0 failed, 2 not tried\nThe login was refused, so 2 checks were not tried.\n";
+    assert!(refused.output.contains(summary), "{}", refused.output);
     let tried = run(&["--only", "ping"], "none");
     assert_eq!(last_line(&tried), "1 passed, 0 failed, 0 not tried");
 }

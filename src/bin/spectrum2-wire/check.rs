@@ -55,11 +55,11 @@ pub fn check(options: Options) -> Result<ExitCode, Stop> {
         false => Box::new(text::Text::new(io::stdout(), &setup)),
     };
     let reports = run::run(&setup, &chosen, &mut *audience)?;
-    let summary = Summary::of(&reports);
+    let summary = Summary::of(&reports, &setup);
     audience.end(&summary).map_err(Stop::Output)?;
     if let Some(path) = &setup.options.junit {
         let name = path.display().to_string();
-        junit::write(path, &setup.backend_name(), &reports).map_err(|error| Stop::Write(name, error))?;
+        junit::write(path, &setup.backend_name(), &reports, &summary).map_err(|error| Stop::Write(name, error))?;
     }
     let failed = summary.failed > 0 || setup.options.strict && summary.not_tried > 0;
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })

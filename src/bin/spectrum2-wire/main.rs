@@ -95,13 +95,14 @@ Example:
     ///
     /// A check passes, fails, or is not tried: what a backend does not say that it supports, and what a
     /// network need not answer, is no failure. A failure comes with its reason, the last frames as
-    /// decode prints them, and what the backend printed. Passwords are not shown, unless a backend says one of less than four
-    /// characters: those would be found in any text.
+    /// decode prints them, and what the backend printed. Passwords are not shown, unless a backend says one
+    /// of less than four characters: those would be found in any text.
     ///
     /// Unless the options say otherwise, alice logs in with the password "secret", and writes to the
     /// contact "echo": a network that lets anybody in needs no options. In a real network take accounts
     /// for testing: they log in and out, send messages (one of them is large: --skip large), change
-    /// presence and photo, add and remove a contact, and enter a room.
+    /// presence and photo, add and remove a contact, and enter a room. That the login is refused is a
+    /// failure where --legacy-name or a password is given; without, what needs a user is not tried.
     #[cfg(unix)]
     #[command(verbatim_doc_comment, args_override_self = true, after_help = check::EXIT_STATUS, after_long_help = format!("\
 Examples:

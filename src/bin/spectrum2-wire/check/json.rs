@@ -44,7 +44,7 @@ impl<W: Write> Audience for Json<W> {
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
-        let Summary { passed, failed, not_tried } = summary;
+        let Summary { passed, failed, not_tried, .. } = summary;
         self.line(&json!({"summary": {"passed": passed, "failed": failed, "not_tried": not_tried}}))
     }
 }

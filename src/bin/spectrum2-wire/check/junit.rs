@@ -9,12 +9,12 @@ use std::path::Path;
 
 use super::report::{Report, Summary, Verdict};
 
-pub fn write(path: &Path, backend: &str, reports: &[Report]) -> io::Result<()> {
-    fs::write(path, suite(backend, reports).map_err(io::Error::other)?)
+pub fn write(path: &Path, backend: &str, reports: &[Report], summary: &Summary) -> io::Result<()> {
+    fs::write(path, suite(backend, reports, summary).map_err(io::Error::other)?)
 }
 
-fn suite(backend: &str, reports: &[Report]) -> Result<String, fmt::Error> {
-    let Summary { failed, not_tried, .. } = Summary::of(reports);
+fn suite(backend: &str, reports: &[Report], summary: &Summary) -> Result<String, fmt::Error> {
+    let Summary { failed, not_tried, .. } = summary;
     let all = reports.len();
     let all_seconds: f64 = reports.iter().map(seconds).sum();
     let counts =

@@ -20,16 +20,13 @@ pub struct Options {
     #[arg(long, value_name = "JID", default_value = "alice@localhost", help_heading = WHOM)]
     pub user: String,
 
-    /// The user's name in the legacy network
-    #[arg(long, value_name = "NAME", default_value = "alice", help_heading = WHOM)]
-    pub legacy_name: String,
+    /// The user's name in the legacy network [default: alice]
+    #[arg(long, value_name = "NAME", help_heading = WHOM)]
+    pub legacy_name: Option<String>,
 
     /// The user's password there; it is never printed
-    #[arg(
-        long, value_name = "PASSWORD", default_value = "secret", hide_default_value = true,
-        env = "SPECTRUM2_PASSWORD", hide_env_values = true, help_heading = WHOM
-    )]
-    pub password: String,
+    #[arg(long, value_name = "PASSWORD", env = "SPECTRUM2_PASSWORD", hide_env_values = true, help_heading = WHOM)]
+    pub password: Option<String>,
 
     /// A password that the network refuses, which is not printed either; without it, none is tried
     #[arg(long, value_name = "PASSWORD", help_heading = WHOM)]

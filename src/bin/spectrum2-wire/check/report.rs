@@ -7,6 +7,7 @@ use super::journal::Line;
 use super::plan::Check;
 use super::rules::Sightings;
 use super::session::{Session, Trouble};
+use super::setup::Setup;
 use super::talks::Outcome;
 
 pub struct Report {
@@ -52,11 +53,11 @@ impl Verdict {
         }
     }
 
-    pub fn of_rule(sightings: Option<Sightings>) -> Self {
+    pub fn of_rule(sightings: Option<Sightings>, unseen: &str) -> Self {
         let Sightings { frames, violations } = sightings.unwrap_or_default();
         let others = violations.len().saturating_sub(1);
         match violations.into_iter().next() {
-            None if frames == 0 => Self::NotTried("the backend sent no frame of the kind".into()),
+            None if frames == 0 => Self::NotTried(unseen.into()),
             None if frames == 1 => Self::Pass("1 frame".into()),
             None => Self::Pass(format!("{frames} frames")),
             Some(first) => {
@@ -76,12 +77,17 @@ pub struct Summary {
     pub passed: usize,
     pub failed: usize,
     pub not_tried: usize,
+    /// How many of those were not tried since the user could not log in.
+    pub refused: usize,
 }
 
 impl Summary {
-    pub fn of(reports: &[Report]) -> Self {
+    pub fn of(reports: &[Report], setup: &Setup) -> Self {
         let mut summary = Self::default();
         for report in reports {
+            if let Verdict::NotTried(reason) = &report.verdict {
+                summary.refused += usize::from(setup.refused.get() == Some(reason));
+            }
             *match report.verdict {
                 Verdict::Pass(_) => &mut summary.passed,
                 Verdict::Fail(_) => &mut summary.failed,

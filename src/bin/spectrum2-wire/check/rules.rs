@@ -33,6 +33,11 @@ pub trait Rule {
     /// The backend said something that can be decoded.
     fn received(&mut self, payload: &Payload<'_>) -> Opinion;
 
+    /// What there is to say where the backend said nothing that the rule is about.
+    fn unseen(&self) -> &'static str {
+        "the backend sent no frame of the kind"
+    }
+
     /// The backend said something that cannot be decoded.
     fn malformed(&mut self, _error: &DecodeError) -> Opinion {
         None

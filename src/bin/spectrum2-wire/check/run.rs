@@ -86,14 +86,13 @@ fn work_one_by_one(
                 // Whether anybody listens shows when it is done.
                 let _ = news.send(News::Started(check.name));
                 let (report, sightings) = talk_to_backend(setup, check);
-                unable = what_it_leaves_pointless(&report);
+                unable = setup.refused.get().cloned().or_else(|| what_it_leaves_pointless(&report));
                 news.send(News::Done(report, sightings))
             }
         };
         if told.is_err() || is_interrupted() {
             break;
         }
-        unable = unable.or_else(|| setup.refused.get().cloned());
     }
     unable
 }
@@ -182,8 +181,9 @@ impl<'a> Desk<'a> {
 
     /// All talks are over: what the rules say of them.
     fn judge_rules(mut self) -> Result<Vec<Report>, Stop> {
-        for choice in self.choices.iter().filter(|choice| choice.runs && matches!(choice.check.kind, Kind::Watch(_))) {
-            let verdict = Verdict::of_rule(self.sightings.remove(choice.check.name));
+        for choice in self.choices.iter().filter(|choice| choice.runs) {
+            let Kind::Watch(rule) = choice.check.kind else { continue };
+            let verdict = Verdict::of_rule(self.sightings.remove(choice.check.name), rule().unseen());
             self.file(Report { check: choice.check, verdict, duration: Duration::ZERO })?;
         }
         let reports = self.choices.iter().zip(self.reports);

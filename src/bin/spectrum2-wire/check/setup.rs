@@ -16,6 +16,11 @@ use crate::job::Stop;
 /// Reasons and remarks that are longer are cut: what a backend says may stand in them.
 const LONGEST_REASON: usize = 600;
 
+/// Who logs in where no account is given.
+const LEGACY_NAME: &str = "alice";
+const PASSWORD: &str = "secret";
+const SECOND_LEGACY_NAME: &str = "bob";
+
 /// A user of the gateway.
 #[derive(Clone, Copy)]
 pub struct Account<'s> {
@@ -72,8 +77,14 @@ impl Setup {
     }
 
     pub fn account(&self) -> Account<'_> {
-        let Options { user, legacy_name, password, .. } = &self.options;
-        Account { user, legacy_name, password }
+        let Options { user, legacy_name, .. } = &self.options;
+        let legacy_name = legacy_name.as_deref().unwrap_or(LEGACY_NAME);
+        Account { user, legacy_name, password: password(&self.options) }
+    }
+
+    /// Whether the network is expected to let the user in.
+    pub fn is_account_given(&self) -> bool {
+        self.options.legacy_name.is_some() || self.options.password.is_some()
     }
 
     /// A reason or a remark as it is told: without passwords, and not too long.
@@ -83,20 +94,25 @@ impl Setup {
 
     /// A second user, unless there is a first one in a real network and none beside it.
     pub fn second_account(&self) -> Option<Account<'_>> {
-        let Options { second_user, second_legacy_name, second_password, password, legacy_name, .. } = &self.options;
-        let legacy_name = match (second_legacy_name, legacy_name.as_str()) {
+        let Options { second_user, second_legacy_name, second_password, legacy_name, .. } = &self.options;
+        let legacy_name = match (second_legacy_name, legacy_name) {
             (Some(name), _) => name,
-            (None, "alice") => "bob",
-            (None, _) => return None,
+            (None, None) => SECOND_LEGACY_NAME,
+            (None, Some(_)) => return None,
         };
-        Some(Account { user: second_user, legacy_name, password: second_password.as_ref().unwrap_or(password) })
+        let password = second_password.as_deref().unwrap_or(password(&self.options));
+        Some(Account { user: second_user, legacy_name, password })
     }
 }
 
+fn password(options: &Options) -> &str {
+    options.password.as_deref().unwrap_or(PASSWORD)
+}
+
 fn secrets(options: &Options) -> Secrets {
-    let Options { password, wrong_password, second_password, room_password, .. } = options;
-    let given = [Some(password), wrong_password.as_ref(), second_password.as_ref(), Some(room_password)];
-    Secrets::new(given.into_iter().flatten().map(String::as_str))
+    let Options { wrong_password, second_password, room_password, .. } = options;
+    let others = [wrong_password.as_deref(), second_password.as_deref(), Some(room_password)];
+    Secrets::new([password(options)].into_iter().chain(others.into_iter().flatten()))
 }
 
 fn no_program(path: &Path) -> String {

@@ -109,8 +109,13 @@ impl<W: Write> Audience for Text<W> {
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         self.clear();
         self.show_untried()?;
-        let Summary { passed, failed, not_tried } = summary;
+        let Summary { passed, failed, not_tried, refused } = summary;
         writeln!(self.output, "\n{passed} passed, {failed} failed, {not_tried} not tried")?;
+        match refused {
+            0 => {}
+            1 => writeln!(self.output, "The login was refused, so 1 check was not tried.")?,
+            _ => writeln!(self.output, "The login was refused, so {refused} checks were not tried.")?,
+        }
         match (not_tried, self.is_strict) {
             (0, _) => Ok(()),
             (_, true) => writeln!(self.output, "With --strict, what was not tried counts as failed."),

@@ -54,6 +54,11 @@ pub struct Config {
 }
 
 impl Rule for Config {
+    /// Nothing is broken by that, but by what a backend can do then.
+    fn unseen(&self) -> &'static str {
+        "no BACKEND_CONFIG came: the main process then offers its users neither rooms nor receipts"
+    }
+
     fn received(&mut self, payload: &Payload<'_>) -> Opinion {
         let Payload::BackendConfig(config) = payload else { return None };
         match &self.first {

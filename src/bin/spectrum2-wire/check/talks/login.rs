@@ -19,9 +19,11 @@ pub fn login(session: &mut Session<'_>) -> Outcome {
                 error.0
             ));
         }
+        let setup = session.setup;
         // Set once: this is the only check that does.
-        let _ = session.setup.refused.set(format!("the login of {} was refused: {refused}", account.user));
-        return Ok(format!("answered by DISCONNECTED, {refused}: is the account right?"));
+        let _ = setup.refused.set(setup.tell(&format!("the login of {} was refused: {refused}", account.user)));
+        let answer = format!("answered by DISCONNECTED, {refused}: is the account right?");
+        return if setup.is_account_given() { fail(format!("LOGIN was {answer}")) } else { Ok(answer) };
     }
     session.send("STATUS_CHANGED", &[status_of(account, StatusType::Online)])?;
     session.survives()?;
