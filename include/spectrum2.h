@@ -1,8 +1,6 @@
 /**
- * The C ABI: what `include/spectrum2.h` declares, and how to use it.
- *
- * C and C++ programs include the header, which cbindgen makes of this module; for Rust programs it
- * is of no use. Everything starts with `sp2_`, and follows these rules:
+ * The backend protocol of Spectrum 2, for C: decode and encode its messages, split frames, or run a
+ * whole backend with `sp2_main`. Everything starts with `sp2_`, and follows these rules:
  *
  * - A function that can fail returns an `sp2_result`; 0 is `SP2_OK`. The
  *   last parameter, `error`, gets the details; it may be NULL. Outputs are written on success only,
@@ -665,7 +663,7 @@ typedef int32_t sp2_msncd_event_type;
  * A connection to the main process.
  *
  * Any thread may send and shut down, at any time. Only one at a time may be in `sp2_client_next`,
- * `sp2_client_run` or a function that sets something: a second one gets `SP2_BUSY`. A client is used
+ * `sp2_client_run` or `sp2_client_set_ping_timeout`: a second one gets `SP2_BUSY`. A client is used
  * with `next` or with `run`, not with both.
  */
 typedef struct sp2_client sp2_client;
@@ -1525,7 +1523,8 @@ typedef struct sp2_features {
  */
 typedef struct sp2_backend {
     /**
-     * The connection stands. The place to send the backend's configuration, and rooms.
+     * The connection stands. The place to send the backend's configuration (`sp2_client_send_features`),
+     * and rooms.
      */
     int32_t (*start)(struct sp2_client *client, void *user);
     /**
@@ -1538,7 +1537,8 @@ typedef struct sp2_backend {
     int32_t (*logout)(struct sp2_client *client, const struct sp2_logout *logout, void *user);
     /**
      * A message to a contact, a room, or a room's participant (`room/nickname`). With an `id`, a
-     * receipt is asked for: CONV_MESSAGE_ACK with the same `id`.
+     * receipt is asked for: CONV_MESSAGE_ACK with the same `id`. A message to a room is for the user too:
+     * it has to come back, with the user's `nickname`.
      */
     int32_t (*message)(struct sp2_client *client,
                        const struct sp2_conversation_message *message,
@@ -1588,7 +1588,8 @@ typedef struct sp2_backend {
                          void *user);
     /**
      * The user joins a room. Answer with the participants, the user's own nickname last, and the
-     * subject; or with the user's nickname and the flag that says why not.
+     * subject; or with the user's nickname, the flag that says why not, and `SP2_STATUS_NONE`, without
+     * which the user seems to have joined.
      */
     int32_t (*join_room)(struct sp2_client *client, const struct sp2_room *room, void *user);
     /**
@@ -1638,9 +1639,13 @@ typedef struct sp2_backend {
                          const struct sp2_error *error,
                          void *user);
     /**
-     * A tick has passed: see `sp2_client_set_tick`.
+     * A tick has passed. The place for a backend of a single thread to look after its network.
      */
     int32_t (*idle)(struct sp2_client *client, void *user);
+    /**
+     * How often `idle` is called, in milliseconds. 0: never.
+     */
+    uint32_t tick;
 } sp2_backend;
 
 /**
@@ -1792,6 +1797,11 @@ uint32_t sp2_abi_version(void);
  * The version of the library, such as `0.1.0`, terminated by NUL.
  */
 const char *sp2_version(void);
+
+/**
+ * The schema's name of a type, such as `TYPE_LOGIN`, terminated by NUL; `unknown` for any other number.
+ */
+const char *sp2_type_name(int32_t number);
 
 /**
  * A string of C, up to its NUL, which is not copied. NULL is an absent string.
@@ -2045,14 +2055,6 @@ sp2_result sp2_client_set_ping_timeout(struct sp2_client *client,
                                        struct sp2_error *error);
 
 /**
- * Calls `idle` this often, so that a backend of a single thread can look after its network. Without
- * it, `idle` is never called. For `sp2_client_run` alone.
- */
-sp2_result sp2_client_set_tick(struct sp2_client *client,
-                               uint32_t milliseconds,
-                               struct sp2_error *error);
-
-/**
  * Sends a payload, from any thread: frames are written whole. In a callback of `sp2_client_run` it is
  * written later, see `sp2_backend`; otherwise at once.
  *
@@ -2100,7 +2102,7 @@ sp2_result sp2_client_run(struct sp2_client *client,
  * The whole `main` of a backend: reads the command line and the configuration file, connects, and runs
  * `backend`. Returns the exit status: 0 after EXIT, a close or a shutdown, 2 when the command line or
  * the configuration file is wrong, and 1 when anything else went wrong. That is one line on standard
- * error.
+ * error, behind the program's name.
  */
 int sp2_main(int count,
              char *const *arguments,

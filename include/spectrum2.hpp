@@ -242,7 +242,6 @@ public:
     void send(const sp2_payload &payload) { call(sp2_client_send, get(), &payload); }
     void shutdown() { call(sp2_client_shutdown, get()); }
     void setPingTimeout(uint32_t milliseconds) { call(sp2_client_set_ping_timeout, get(), milliseconds); }
-    void setTick(uint32_t milliseconds) { call(sp2_client_set_tick, get(), milliseconds); }
 
     /** What comes next: nothing after the time given, or at the end, which `closed` says. */
     std::optional<sp2_payload> next(uint32_t milliseconds) {
@@ -308,7 +307,8 @@ public:
     /** Runs until the main process says EXIT or closes the connection, or until `Client::shutdown`. */
     void run(Client &client) {
         client_ = client.get();
-        const sp2_backend table = callbacks();
+        sp2_backend table = callbacks();
+        table.tick = tick();
         sp2_error error;
         const sp2_result result = sp2_client_run(client_, &table, this, &error);
         client_ = nullptr;
@@ -326,20 +326,24 @@ public:
             Client client(launch);
             run(client);
             return 0;
-        } catch (const Error &error) {
-            std::cerr << error.what() << std::endl;
-            return error.code() == SP2_LAUNCH_FAILED ? 2 : 1;
         } catch (const std::exception &error) {
-            std::cerr << error.what() << std::endl;
-            return 1;
+            const std::string_view path = count > 0 && arguments[0] ? arguments[0] : "backend";
+            std::cerr << path.substr(path.rfind('/') + 1) << ": " << error.what() << std::endl;
+            const Error *known = dynamic_cast<const Error *>(&error);
+            return known && known->code() == SP2_LAUNCH_FAILED ? 2 : 1;
         }
     }
 
     // What the main process asks for.
 
+    /** The whole login, with the values of `PluginConfig::extraFields`. Calls handleLoginRequest. */
+    virtual void handleLogin(const sp2_login &login) {
+        handleLoginRequest(view(login.user), view(login.legacy_name), view(login.password), settingsOf(login));
+    }
     virtual void handleLoginRequest(std::string_view user, std::string_view legacyName, std::string_view password,
                                     const Settings &settings) = 0;
     virtual void handleLogoutRequest(std::string_view user, std::string_view legacyName) = 0;
+    /** A message to a room is for the user too: it has to come back, with the user's nickname. */
     virtual void handleMessageSendRequest(std::string_view user, std::string_view legacyName,
                                           std::string_view message, std::string_view xhtml, std::string_view id) = 0;
 
@@ -361,6 +365,8 @@ public:
     virtual void handleStoppedTypingRequest(std::string_view /*user*/, std::string_view /*buddyName*/) {}
     virtual void handleAttentionRequest(std::string_view /*user*/, std::string_view /*buddyName*/,
                                         std::string_view /*message*/) {}
+    /** Answer with handleParticipantChanged: the others, the user, the subject; or the user, the flag that says
+     *  why not, and `SP2_STATUS_NONE`. */
     virtual void handleJoinRoomRequest(std::string_view /*user*/, std::string_view /*room*/,
                                        std::string_view /*nickname*/, std::string_view /*password*/) {}
     virtual void handleLeaveRoomRequest(std::string_view /*user*/, std::string_view /*room*/) {}
@@ -377,7 +383,9 @@ public:
     virtual void handleOther(const sp2_payload & /*payload*/) {}
     /** A frame that cannot be decoded, and is lost. */
     virtual void handleMalformed(std::string_view /*body*/, const sp2_error & /*error*/) {}
-    /** A tick has passed: see `Client::setTick`. */
+    /** How often handleIdle is called, in milliseconds; 0: never. `run` asks once. */
+    virtual uint32_t tick() const { return 0; }
+    /** A tick has passed: the place to look after the network, without a thread. */
     virtual void handleIdle() {}
 
     // What a backend says. `timestamp` is YYYYMMDDThhmmss, `xhtml` is well-formed.
@@ -483,6 +491,7 @@ public:
         send(payload);
     }
 
+    /** `SP2_STATUS_NONE`, the default, says that the participant left, or that the user could not join. */
     void handleParticipantChanged(std::string_view user, std::string_view nickname, std::string_view room, int flags,
                                   int status = SP2_STATUS_NONE, std::string_view statusMessage = {},
                                   std::string_view newname = {}, std::string_view alias = {},
@@ -620,10 +629,7 @@ private:
             return handle(user, [](Backend &self) { self.handleStart(); });
         };
         table.login = [](sp2_client *, const sp2_login *login, void *user) {
-            return handle(user, [login](Backend &self) {
-                self.handleLoginRequest(view(login->user), view(login->legacy_name), view(login->password),
-                                        settingsOf(*login));
-            });
+            return handle(user, [login](Backend &self) { self.handleLogin(*login); });
         };
         table.logout = [](sp2_client *, const sp2_logout *logout, void *user) {
             return handle(user, [logout](Backend &self) {

@@ -1,7 +1,5 @@
-//! The C ABI: what `include/spectrum2.h` declares, and how to use it.
-//!
-//! C and C++ programs include the header, which cbindgen makes of this module; for Rust programs it
-//! is of no use. Everything starts with `sp2_`, and follows these rules:
+//! The backend protocol of Spectrum 2, for C: decode and encode its messages, split frames, or run a
+//! whole backend with `sp2_main`. Everything starts with `sp2_`, and follows these rules:
 //!
 //! - A function that can fail returns an [`sp2_result`]; 0 is [`SP2_OK`](sp2_result::SP2_OK). The
 //!   last parameter, `error`, gets the details; it may be NULL. Outputs are written on success only,

@@ -4,9 +4,11 @@
 //! until the main process says EXIT or closes. Whoever wants a loop of their own takes the two
 //! halves, a [`Receiver`] and a [`Sender`].
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,7 +78,7 @@ impl Error {
     /// Says what went wrong in one line on standard error, and gives the exit status for it: 2 when
     /// the command line or the configuration is wrong, or else 1.
     pub fn report(&self) -> ExitCode {
-        eprintln!("{}: {self}", program_name());
+        eprintln!("{}: {self}", program_name(&std::env::args_os().next().unwrap_or_default()));
         match self {
             Self::Launch(_) => 2.into(),
             _ => 1.into(),
@@ -84,11 +86,9 @@ impl Error {
     }
 }
 
-/// The name of this program's file.
-fn program_name() -> String {
-    let path = std::env::args_os().next().unwrap_or_default();
-    let name = std::path::Path::new(&path).file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+/// The name of a program's file, by the first word of its command line.
+pub(crate) fn program_name(first: &OsStr) -> String {
+    Path::new(first).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A connection to the main process.

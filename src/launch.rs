@@ -1,5 +1,6 @@
 //! How the main process starts a backend: the command line, and the configuration file.
 
+use std::any::TypeId;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -159,11 +160,29 @@ impl Arguments {
 /// # Ok::<(), spectrum2::LaunchError>(())
 /// ```
 ///
-/// `Debug` shows the keys alone: values may be passwords, such as the database's.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// `Debug` shows the keys alone: values may be passwords, such as the database's. Two configurations are
+/// equal when their entries are, wherever those stand.
+#[derive(Clone, Default)]
 pub struct Config {
-    entries: Vec<(String, String)>,
+    path: Option<PathBuf>,
+    entries: Vec<Entry>,
 }
+
+#[derive(Clone)]
+struct Entry {
+    key: String,
+    value: String,
+    /// Where it stands in the file or text; `None` for the command line.
+    line: Option<usize>,
+}
+
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries().eq(other.entries())
+    }
+}
+
+impl Eq for Config {}
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,12 +199,16 @@ impl Config {
         let path = path.as_ref();
         let text =
             std::fs::read(path).map_err(|error| LaunchError(format!("{}: cannot be read: {error}", path.display())))?;
-        Self::parse(&text).map_err(|(line, what)| LaunchError(format!("{}:{line}: {what}", path.display())))
+        Self::parse(&text, Some(path))
     }
 
     /// The value of a key; the last one, if it stands more than once.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().rfind(|entry| entry.0 == key).map(|entry| entry.1.as_str())
+        self.entry(key).map(|entry| entry.value.as_str())
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().rfind(|entry| entry.key == key)
     }
 
     /// The value of a key that has to be there.
@@ -193,12 +216,15 @@ impl Config {
     /// # Errors
     /// A key that is not there.
     pub fn require(&self, key: &str) -> Result<&str, LaunchError> {
-        self.get(key).ok_or_else(|| LaunchError(format!("{key} is missing in the configuration")))
+        self.get(key).ok_or_else(|| match &self.path {
+            Some(path) => LaunchError(format!("{}: {key} is missing", path.display())),
+            None => LaunchError(format!("{key} is missing in the configuration")),
+        })
     }
 
     /// All values of a key, in the order of the file.
     pub fn list<'c>(&'c self, key: &'c str) -> impl DoubleEndedIterator<Item = &'c str> {
-        self.entries.iter().filter(move |entry| entry.0 == key).map(|entry| entry.1.as_str())
+        self.entries.iter().filter(move |entry| entry.key == key).map(|entry| entry.value.as_str())
     }
 
     /// The value of a key that is true or false: `1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`.
@@ -206,40 +232,47 @@ impl Config {
     /// # Errors
     /// Any other value.
     pub fn bool(&self, key: &str) -> Result<Option<bool>, LaunchError> {
-        self.get(key)
-            .map(|value| match value.to_ascii_lowercase().as_str() {
-                "1" | "true" | "yes" | "on" => Ok(true),
-                "0" | "false" | "no" | "off" => Ok(false),
-                _ => Err(LaunchError(format!("{key} = {value}: has to be true or false"))),
-            })
-            .transpose()
+        self.value(key, "true or false", |value| match value.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(true),
+            "0" | "false" | "no" | "off" => Some(false),
+            _ => None,
+        })
     }
 
     /// The value of a key that is a number.
     ///
     /// # Errors
     /// Anything else, and a number that `N` cannot hold.
-    pub fn number<N: FromStr>(&self, key: &str) -> Result<Option<N>, LaunchError> {
-        self.get(key)
-            .map(|value| {
-                value.parse().map_err(|_| LaunchError(format!("{key} = {value}: is not a number, or not one in range")))
-            })
-            .transpose()
+    pub fn number<N: FromStr + 'static>(&self, key: &str) -> Result<Option<N>, LaunchError> {
+        self.value(key, &format!("a number{}", range_of::<N>()), |value| value.parse().ok())
+    }
+
+    /// The value of a key that `read` has to understand.
+    fn value<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, LaunchError> {
+        let Some(entry) = self.entry(key) else { return Ok(None) };
+        let place = place(self.path.as_deref(), entry.line);
+        let wrong = || LaunchError(format!("{place}: {key} = {}: has to be {expected}", entry.value));
+        read(&entry.value).map(Some).ok_or_else(wrong)
     }
 
     /// All keys with their values, in the order of the file.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_str()))
     }
 
-    /// The error is the number of a line, and what is wrong with it.
-    fn parse(text: &[u8]) -> Result<Self, (usize, String)> {
+    fn parse(text: &[u8], path: Option<&Path>) -> Result<Self, LaunchError> {
         let mut section = String::new();
         let mut entries = Vec::new();
-        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
+            let wrong = |what| LaunchError(format!("{}: {what}", place(path, Some(number))));
             // Comments may be in any encoding.
             let line = line.split(|byte| *byte == b'#').next().unwrap_or_default();
-            let line = str::from_utf8(line).map_err(|_| (index + 1, "not UTF-8".to_owned()))?.trim();
+            let line = str::from_utf8(line).map_err(|_| wrong("not UTF-8"))?.trim();
             if line.is_empty() {
                 continue;
             }
@@ -249,27 +282,27 @@ impl Config {
             }
             let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
                 // The line itself may be a password with its `=` forgotten.
-                return Err((index + 1, "neither [section] nor key = value".to_owned()));
+                return Err(wrong("neither [section] nor key = value"));
             };
             if key.is_empty() {
-                return Err((index + 1, "the key is missing".to_owned()));
+                return Err(wrong("the key is missing"));
             }
-            entries.push((format!("{section}{key}"), value.to_owned()));
+            entries.push(Entry { key: format!("{section}{key}"), value: value.to_owned(), line: Some(number) });
         }
-        Ok(Self { entries })
+        Ok(Self { path: path.map(Path::to_owned), entries })
     }
 
     /// The command line's values take the place of the file's.
     fn overrides(&mut self, overrides: Vec<(String, String)>) {
-        self.entries.retain(|entry| overrides.iter().all(|other| other.0 != entry.0));
-        self.entries.extend(overrides);
+        self.entries.retain(|entry| overrides.iter().all(|other| other.0 != entry.key));
+        self.entries.extend(overrides.into_iter().map(|(key, value)| Entry { key, value, line: None }));
     }
 
     fn substitute_jid(&mut self) {
         let Some(jid) = self.get("service.jid").map(str::to_owned) else { return };
-        for (_, value) in &mut self.entries {
-            if value.contains("$jid") {
-                *value = value.replace("$jid", &jid);
+        for entry in &mut self.entries {
+            if entry.value.contains("$jid") {
+                entry.value = entry.value.replace("$jid", &jid);
             }
         }
     }
@@ -279,8 +312,30 @@ impl FromStr for Config {
     type Err = LaunchError;
 
     fn from_str(text: &str) -> Result<Self, LaunchError> {
-        Self::parse(text.as_bytes()).map_err(|(line, what)| LaunchError(format!("line {line}: {what}")))
+        Self::parse(text.as_bytes(), None)
     }
+}
+
+/// Where a line stands, for people.
+fn place(path: Option<&Path>, line: Option<usize>) -> String {
+    match (path, line) {
+        (Some(path), Some(line)) => format!("{}:{line}", path.display()),
+        (None, Some(line)) => format!("line {line}"),
+        (_, None) => "the command line".to_owned(),
+    }
+}
+
+/// What an integer type holds, for people; nothing of another type.
+fn range_of<N: 'static>() -> String {
+    macro_rules! range {
+        ($($integer:ty)*) => {
+            $(if TypeId::of::<N>() == TypeId::of::<$integer>() {
+                return format!(" from {} to {}", <$integer>::MIN, <$integer>::MAX);
+            })*
+        };
+    }
+    range!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+    String::new()
 }
 
 /// Why a backend cannot start: one line about the command line or the configuration.

@@ -54,6 +54,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 mod backend_config;
 #[cfg(feature = "capi")]
+/// What `include/spectrum2.h` declares for C and C++ programs; for Rust programs it is of no use.
 pub mod capi;
 #[cfg(feature = "std")]
 mod client;

@@ -275,6 +275,19 @@ fn wrong_use_of_memory_is_seen() {
     }
 }
 
+/// What goes wrong in `main` is one line, behind the program's name.
+#[test]
+fn main_says_what_is_wrong() {
+    for source in ["contract.c", "plus.cpp"] {
+        for watch in Watch::ALL.into_iter().filter(|watch| watch.is_there()) {
+            let output = watched(&program(source, watch), watch, &["main"], &[]);
+            let expected =
+                format!("{source}.{watch:?}: --host is missing (backends are started by the main process)\n");
+            assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(2), &*expected));
+        }
+    }
+}
+
 #[test]
 fn the_cpp_header_works() {
     checked("plus.cpp", &[]).iter().for_each(|printed| assert_eq!(printed, "ok\n"));

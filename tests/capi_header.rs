@@ -4,8 +4,9 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use spectrum2::descriptor::{FieldDescriptor, Kind, Label, MESSAGES, MessageDescriptor};
 use spectrum2::{ConnectionError, ParticipantFlags, StatusType, Type};
@@ -124,14 +125,19 @@ fn every_source_is_in_the_header() {
     assert_eq!(files, sources);
 }
 
-/// A file that includes the header, compiled as the given language.
-fn compile(compiler: &str, language: &str, standard: &str, header: &str) {
+/// A program that includes a header, and no more.
+fn including(header: &str) -> String {
+    format!("#include <{header}>\nint unit;\n")
+}
+
+/// A program, compiled as the given language.
+fn compile(compiler: &str, language: &str, standard: &str, program: &str) {
     let mut command = Command::new(compiler);
     command.args(["-x", language, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
-    command.arg("-I").arg(root().join("include"));
-    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{compiler}{standard}.source"));
-    std::fs::write(&source, format!("#include <{header}>\nint unit;\n")).expect("written");
-    let output = command.arg(source).output().expect("a compiler");
+    command.arg("-I").arg(root().join("include")).arg("-").stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut compiling = command.spawn().expect("a compiler");
+    compiling.stdin.take().expect("a pipe").write_all(program.as_bytes()).expect("written");
+    let output = compiling.wait_with_output().expect("a compiler");
     assert!(output.status.success(), "{compiler} {standard}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -149,10 +155,10 @@ fn headers_compile_without_a_warning() {
         if !is_there(c) || !is_there(cpp) {
             continue;
         }
-        compile(c, "c", "-std=c99", "spectrum2.h");
-        compile(c, "c", "-std=c11", "spectrum2.h");
-        compile(cpp, "c++", "-std=c++11", "spectrum2.h");
-        compile(cpp, "c++", "-std=c++17", "spectrum2.hpp");
+        compile(c, "c", "-std=c99", &including("spectrum2.h"));
+        compile(c, "c", "-std=c11", &including("spectrum2.h"));
+        compile(cpp, "c++", "-std=c++11", &including("spectrum2.h"));
+        compile(cpp, "c++", "-std=c++17", &including("spectrum2.hpp"));
     }
 }
 
@@ -231,6 +237,40 @@ fn enums_have_the_values_of_the_schema() {
             descriptor.values.iter().map(|(name, number)| (format!("SP2_{name}"), number.to_string())).collect();
         let expected: Vec<_> = expected.iter().map(|(name, number)| (name.as_str(), number.as_str())).collect();
         assert_eq!(values, expected);
+    }
+}
+
+#[test]
+fn types_have_the_names_of_the_schema() {
+    let named = |number| {
+        // SAFETY: what the function returns is terminated, and stays.
+        unsafe { std::ffi::CStr::from_ptr(spectrum2::capi::sp2_type_name(number)) }.to_str().expect("UTF-8")
+    };
+    for number in -1..=100 {
+        let of = Type::DESCRIPTOR.values.iter().find(|value| value.1 == number);
+        assert_eq!(named(number), of.map_or("unknown", |of| of.0), "{number}");
+    }
+    assert_eq!((named(i32::MIN), named(i32::MAX)), ("unknown", "unknown"));
+}
+
+/// What is left out of the README's example, for a compiler.
+#[test]
+fn the_example_of_the_readme_compiles() {
+    let readme = include_str!("../README.md");
+    let (_, behind) = readme.split_once("```c\n").expect("an example");
+    let (example, _) = behind.split_once("```").expect("its end");
+    let left_out = "
+        #include <stddef.h>
+        #include <spectrum2.h>
+        static int32_t on_logout(sp2_client *client, const sp2_logout *logout, void *self) {
+            return client == self && logout == NULL;
+        }
+        static int32_t on_message(sp2_client *client, const sp2_conversation_message *message, void *self) {
+            return client == self && message == NULL;
+        }
+    ";
+    if is_there("gcc") {
+        compile("gcc", "c", "-std=c99", &format!("{left_out}{example}"));
     }
 }
 

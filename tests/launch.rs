@@ -148,7 +148,7 @@ mod command_line {
         assert_eq!(id("--service.backend_id=2"), Some(2));
         assert_eq!(id("--service.backend_id 2"), Some(2));
         assert_eq!(id("--service.backend_id"), None);
-        let expected = "service.backend_id = two: is not a number, or not one in range";
+        let expected = "the command line: service.backend_id = two: has to be a number from 0 to 4294967295";
         assert_eq!(failure(&format!("{ADDRESS} --service.backend_id=two")), expected);
     }
 
@@ -272,6 +272,9 @@ mod file {
         let config = config("[a]\nx = 1\nempty =\n");
         assert_eq!((config.require("a.x"), config.require("a.empty")), (Ok("1"), Ok("")));
         assert_eq!(config.require("a.y").unwrap_err().to_string(), "a.y is missing in the configuration");
+        let file = File::new("require.cfg", "[a]\nx = 1\n");
+        let error = Config::read(file.path()).unwrap().require("a.y").unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: a.y is missing", file.path()));
     }
 
     #[test]
@@ -289,7 +292,7 @@ mod file {
         assert_eq!(config("").bool("key"), Ok(None));
         for word in ["2", "y", "truth", ""] {
             let error = config(&format!("[a]\nkey = {word}")).bool("a.key").unwrap_err();
-            assert_eq!(error.to_string(), format!("a.key = {word}: has to be true or false"));
+            assert_eq!(error.to_string(), format!("line 2: a.key = {word}: has to be true or false"));
         }
     }
 
@@ -300,11 +303,33 @@ mod file {
         assert_eq!(config.number::<i32>("a.below"), Ok(Some(-1)));
         assert_eq!(config.number::<f64>("a.real"), Ok(Some(0.5)));
         assert_eq!(config.number::<u16>("a.none"), Ok(None));
-        for (key, shown) in [("a.word", "many"), ("a.below", "-1"), ("a.real", "0.5"), ("a.empty", "")] {
-            let error = config.number::<u16>(key).unwrap_err();
-            assert_eq!(error.to_string(), format!("{key} = {shown}: is not a number, or not one in range"));
+        for (line, key, shown) in [(5, "word", "many"), (3, "below", "-1"), (4, "real", "0.5"), (6, "empty", "")] {
+            let error = config.number::<u16>(&format!("a.{key}")).unwrap_err();
+            let expected = format!("line {line}: a.{key} = {shown}: has to be a number from 0 to 65535");
+            assert_eq!(error.to_string(), expected);
         }
-        assert!(config.number::<u8>("a.port").is_err());
+        let error = |error: LaunchError| error.to_string();
+        assert_eq!(
+            config.number::<i8>("a.port").map_err(error),
+            Err("line 2: a.port = 4321: has to be a number from -128 to 127".to_owned())
+        );
+        assert_eq!(
+            config.number::<f64>("a.word").map_err(error),
+            Err("line 5: a.word = many: has to be a number".to_owned())
+        );
+    }
+
+    #[test]
+    fn wrong_values_are_found_where_they_stand() {
+        let file = File::new("wrong.cfg", "[a]\nport = 1\nport = 99999\non = maybe\n");
+        let launch = launch(&format!("{ADDRESS} --a.off=perhaps {}", file.path())).unwrap();
+        let config = launch.config();
+        let port = config.number::<u16>("a.port").unwrap_err().to_string();
+        assert_eq!(port, format!("{}:3: a.port = 99999: has to be a number from 0 to 65535", file.path()));
+        let on = config.bool("a.on").unwrap_err().to_string();
+        assert_eq!(on, format!("{}:4: a.on = maybe: has to be true or false", file.path()));
+        let off = config.bool("a.off").unwrap_err().to_string();
+        assert_eq!(off, "the command line: a.off = perhaps: has to be true or false");
     }
 
     #[test]

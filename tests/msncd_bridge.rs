@@ -1078,9 +1078,12 @@ fn settings_say_what_is_wrong() {
     assert_eq!(read("[msncd]\nport = 4321"), Ok(4321));
     for (text, expected) in [
         ("", "msncd.port is missing"),
-        ("[msncd]\nport = 70000", "msncd.port = 70000: is not a number, or not one in range"),
+        ("[msncd]\nport = 70000", "line 2: msncd.port = 70000: has to be a number from 0 to 65535"),
         ("[msncd]\nport = 1\npoll_interval = 0", "msncd.poll_interval = 0: has to be at least 1"),
-        ("[msncd]\nport = 1\ntimeout = soon", "msncd.timeout = soon: is not a number, or not one in range"),
+        (
+            "[msncd]\nport = 1\ntimeout = soon",
+            "line 3: msncd.timeout = soon: has to be a number from 0 to 18446744073709551615",
+        ),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), expected);
     }

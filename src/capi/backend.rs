@@ -2,6 +2,7 @@ use core::ffi::c_void;
 use core::fmt;
 use core::mem::MaybeUninit;
 use std::io;
+use std::time::Duration;
 
 use super::error::Failure;
 use super::view::Mirrored;
@@ -31,7 +32,8 @@ use crate::payload::Payload;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct sp2_backend {
-    /// The connection stands. The place to send the backend's configuration, and rooms.
+    /// The connection stands. The place to send the backend's configuration (`sp2_client_send_features`),
+    /// and rooms.
     pub start: Option<unsafe extern "C" fn(client: *mut sp2_client, user: *mut c_void) -> i32>,
     /// Log a user in. Answer with CONNECTED or DISCONNECTED, now or later.
     pub login: Option<unsafe extern "C" fn(client: *mut sp2_client, login: *const sp2_login, user: *mut c_void) -> i32>,
@@ -39,7 +41,8 @@ pub struct sp2_backend {
     pub logout:
         Option<unsafe extern "C" fn(client: *mut sp2_client, logout: *const sp2_logout, user: *mut c_void) -> i32>,
     /// A message to a contact, a room, or a room's participant (`room/nickname`). With an `id`, a
-    /// receipt is asked for: CONV_MESSAGE_ACK with the same `id`.
+    /// receipt is asked for: CONV_MESSAGE_ACK with the same `id`. A message to a room is for the user too:
+    /// it has to come back, with the user's `nickname`.
     pub message: Option<
         unsafe extern "C" fn(
             client: *mut sp2_client,
@@ -81,7 +84,8 @@ pub struct sp2_backend {
         ) -> i32,
     >,
     /// The user joins a room. Answer with the participants, the user's own nickname last, and the
-    /// subject; or with the user's nickname and the flag that says why not.
+    /// subject; or with the user's nickname, the flag that says why not, and `SP2_STATUS_NONE`, without
+    /// which the user seems to have joined.
     pub join_room:
         Option<unsafe extern "C" fn(client: *mut sp2_client, room: *const sp2_room, user: *mut c_void) -> i32>,
     /// The user leaves a room.
@@ -122,8 +126,10 @@ pub struct sp2_backend {
             user: *mut c_void,
         ) -> i32,
     >,
-    /// A tick has passed: see `sp2_client_set_tick`.
+    /// A tick has passed. The place for a backend of a single thread to look after its network.
     pub idle: Option<unsafe extern "C" fn(client: *mut sp2_client, user: *mut c_void) -> i32>,
+    /// How often `idle` is called, in milliseconds. 0: never.
+    pub tick: u32,
 }
 
 /// The callbacks of a C program, as a backend.
@@ -202,6 +208,10 @@ impl Backend for Callbacks<'_> {
         query_answer(BackendConfig<'_>);
         exit();
         idle();
+    }
+
+    fn tick(&self) -> Option<Duration> {
+        (self.table.tick > 0).then(|| Duration::from_millis(self.table.tick.into()))
     }
 
     fn buddy_block_toggled(&mut self, _: &mut Sender, buddy: Buddy<'_>, _: bool) -> io::Result<()> {

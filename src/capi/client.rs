@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use super::backend::{Callbacks, sp2_backend};
 use super::error::{Failure, Fault, fail, fail_with};
-use super::launch::{parse, sp2_launch};
+use super::launch::{parse, sp2_launch, word};
 use super::payload::told;
 use super::view::Mirrored;
 use super::{Outcome, given, guard, output, sp2_error, sp2_payload, sp2_result, sp2_str};
-use crate::client::{Client, Error, Event, Receiver, Sender};
+use crate::client::{Client, Error, Event, Receiver, Sender, program_name};
 use crate::error::EncodeError;
 
 /// A connection to the main process.
 ///
 /// Any thread may send and shut down, at any time. Only one at a time may be in `sp2_client_next`,
-/// `sp2_client_run` or a function that sets something: a second one gets `SP2_BUSY`. A client is used
+/// `sp2_client_run` or `sp2_client_set_ping_timeout`: a second one gets `SP2_BUSY`. A client is used
 /// with `next` or with `run`, not with both.
 pub struct sp2_client {
     connection: Mutex<Connection>,
@@ -177,26 +177,6 @@ pub unsafe extern "C" fn sp2_client_free(client: *mut sp2_client) -> sp2_result 
     })
 }
 
-/// Sets `connection` with the function for its state.
-///
-/// # Safety
-/// `client` is not freed; `error` may be written.
-unsafe fn set(
-    client: *const sp2_client,
-    error: *mut sp2_error,
-    new: impl FnOnce(&mut Client) -> io::Result<()>,
-    receiving: impl FnOnce(&mut Receiver) -> io::Result<()>,
-) -> Outcome {
-    // SAFETY: this function's own contract.
-    unsafe {
-        match &mut *told(given(client, error)?.lock(), error)? {
-            Connection::New(client) => told(new(client), error),
-            Connection::Receiving(receiver) => told(receiving(receiver), error),
-            Connection::Ended => Err(fail(error, sp2_result::SP2_CLOSED)),
-        }
-    }
-}
-
 /// Ends the loop when nothing comes for this long; 60 seconds unless set. `SP2_INVALID_ARGUMENT`: 0.
 ///
 /// # Safety
@@ -213,33 +193,11 @@ pub unsafe extern "C" fn sp2_client_set_ping_timeout(
         if timeout.is_zero() {
             return Err(fail(error, sp2_result::SP2_INVALID_ARGUMENT));
         }
-        set(client, error, |client| client.set_ping_timeout(timeout), |receiver| receiver.set_ping_timeout(timeout))
-    })
-}
-
-/// Calls `idle` this often, so that a backend of a single thread can look after its network. Without
-/// it, `idle` is never called. For `sp2_client_run` alone.
-///
-/// # Safety
-/// `client` is not freed; `error` may be written.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sp2_client_set_tick(
-    client: *mut sp2_client,
-    milliseconds: u32,
-    error: *mut sp2_error,
-) -> sp2_result {
-    let tick = Duration::from_millis(milliseconds.into());
-    // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        set(
-            client,
-            error,
-            |client| {
-                client.set_tick(tick);
-                Ok(())
-            },
-            |_| Ok(()),
-        )
+        match &mut *told(given(client, error)?.lock(), error)? {
+            Connection::New(client) => told(client.set_ping_timeout(timeout), error),
+            Connection::Receiving(receiver) => told(receiver.set_ping_timeout(timeout), error),
+            Connection::Ended => Err(fail(error, sp2_result::SP2_CLOSED)),
+        }
     })
 }
 
@@ -383,10 +341,25 @@ pub unsafe extern "C" fn sp2_client_run(
     })
 }
 
+/// The name of the program, for a line about it: nothing without one.
+///
+/// # Safety
+/// `arguments` is NULL, or points to `count` strings, each terminated by NUL, or NULL.
+unsafe fn program(count: c_int, arguments: *const *mut c_char) -> String {
+    // SAFETY: this function's own contract.
+    match unsafe { arguments.as_ref() } {
+        Some(first) if count > 0 && !first.is_null() => {
+            // SAFETY: as above.
+            format!("{}: ", program_name(&word(unsafe { CStr::from_ptr(*first) })))
+        }
+        _ => String::new(),
+    }
+}
+
 /// The whole `main` of a backend: reads the command line and the configuration file, connects, and runs
 /// `backend`. Returns the exit status: 0 after EXIT, a close or a shutdown, 2 when the command line or
 /// the configuration file is wrong, and 1 when anything else went wrong. That is one line on standard
-/// error.
+/// error, behind the program's name.
 ///
 /// # Safety
 /// `arguments` points to `count` strings, each terminated by NUL; `backend` is one, whose callbacks
@@ -411,9 +384,9 @@ pub unsafe extern "C" fn sp2_main(
     if result == sp2_result::SP2_OK {
         return 0;
     }
-    // SAFETY: a failure writes it, with a text that is terminated.
-    let text = unsafe { CStr::from_ptr((*told_to).text.as_ptr()) };
+    // SAFETY: a failure writes it, with a text that is terminated; the rest is the caller's contract.
+    let (text, program) = unsafe { (CStr::from_ptr((*told_to).text.as_ptr()), program(count, arguments)) };
     // Standard error may be closed; there is nobody else to tell.
-    let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{}\n", text.to_string_lossy()));
+    let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{program}{}\n", text.to_string_lossy()));
     if result == sp2_result::SP2_LAUNCH_FAILED { 2 } else { 1 }
 }

@@ -1,5 +1,33 @@
 //! The numbers of the schema, by name.
 
+use core::ffi::{CStr, c_char};
+
+use crate::enums::Type;
+
+/// The longest name of a type, with the NUL behind it, and the number behind the highest.
+const NAME_SIZE: usize = 32;
+const TYPES: usize = 37;
+
+/// The names of the schema, by number, each terminated by NUL.
+const TYPE_NAMES: [[u8; NAME_SIZE]; TYPES] = {
+    let mut names = [[0; NAME_SIZE]; TYPES];
+    let mut rest = Type::DESCRIPTOR.values;
+    while let [(name, number), others @ ..] = rest {
+        let (place, _) = names[*number as usize].split_at_mut(name.len());
+        place.copy_from_slice(name.as_bytes());
+        rest = others;
+    }
+    names
+};
+
+/// The schema's name of a type, such as `TYPE_LOGIN`, terminated by NUL; `unknown` for any other number.
+#[unsafe(no_mangle)]
+pub extern "C" fn sp2_type_name(number: i32) -> *const c_char {
+    let name = usize::try_from(number).ok().and_then(|number| TYPE_NAMES.get(number));
+    let name = name.and_then(|name| CStr::from_bytes_until_nul(name).ok()).filter(|name| !name.is_empty());
+    name.unwrap_or(c"unknown").as_ptr()
+}
+
 /// What a frame carries: `type` of an `sp2_payload`.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

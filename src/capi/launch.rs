@@ -58,12 +58,12 @@ pub(super) unsafe fn parse(
 }
 
 #[cfg(unix)]
-fn word(argument: &CStr) -> OsString {
+pub(super) fn word(argument: &CStr) -> OsString {
     std::os::unix::ffi::OsStringExt::from_vec(argument.to_bytes().to_vec())
 }
 
 #[cfg(not(unix))]
-fn word(argument: &CStr) -> OsString {
+pub(super) fn word(argument: &CStr) -> OsString {
     argument.to_string_lossy().into_owned().into()
 }
 

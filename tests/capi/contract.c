@@ -341,7 +341,7 @@ static void next_waits_and_ends(void) {
 
 /* What the callbacks saw. */
 typedef struct {
-    int started, logins, malformed, exits, login_result;
+    int started, logins, malformed, exits, login_result, idles;
 } seen;
 
 static int32_t on_start(sp2_client *client, void *user) {
@@ -350,7 +350,7 @@ static int32_t on_start(sp2_client *client, void *user) {
     ((seen *)user)->started++;
     /* The client is in `run`: it can send, and nothing else. */
     CHECK(sp2_client_next(client, 0, &payload, &error) == SP2_BUSY);
-    CHECK(sp2_client_set_tick(client, 1, &error) == SP2_BUSY);
+    CHECK(sp2_client_set_ping_timeout(client, 1, &error) == SP2_BUSY);
     CHECK(sp2_client_free(client) == SP2_BUSY);
     payload.type = SP2_TYPE_PONG;
     CHECK(sp2_client_send(client, &payload, &error) == SP2_OK);
@@ -394,6 +394,11 @@ static int32_t on_exit(sp2_client *client, void *user) {
     return 0;
 }
 
+static int32_t on_idle(sp2_client *client, void *user) {
+    ((seen *)user)->idles++;
+    return sp2_client_shutdown(client, NULL);
+}
+
 static const sp2_backend backend = {
     .start = on_start,
     .login = on_login,
@@ -401,12 +406,13 @@ static const sp2_backend backend = {
     .message = on_message,
     .malformed = on_malformed,
     .exit = on_exit,
+    .idle = on_idle,
 };
 
 static void run_calls_back(void) {
     connection made = connected();
     sp2_error error;
-    seen user = {0, 0, 0, 0, 0};
+    seen user = {0};
     sp2_backend without_login = backend;
     without_login.login = NULL;
     CHECK(sp2_client_run(made.client, &without_login, &user, &error) == SP2_NULL_POINTER);
@@ -422,10 +428,21 @@ static void run_calls_back(void) {
     closed(&made);
 }
 
+static void ticks_are_counted_where_they_are_asked_for(void) {
+    connection made = connected();
+    sp2_error error;
+    seen user = {0};
+    sp2_backend ticking = backend;
+    ticking.tick = 1;
+    CHECK(sp2_client_run(made.client, &ticking, &user, &error) == SP2_OK);
+    CHECK(user.started == 1 && user.idles == 1);
+    closed(&made);
+}
+
 static void a_callback_that_fails_ends_the_loop(void) {
     connection made = connected();
     sp2_error error;
-    seen user = {0, 0, 0, 0, 7};
+    seen user = {.login_result = 7};
     say(&made, login_frame, sizeof(login_frame) - 1);
     CHECK(sp2_client_run(made.client, &backend, &user, &error) == SP2_CALLBACK_FAILED);
     CHECK(strcmp(error.text, "the backend failed: the callback login returned 7") == 0);
@@ -441,7 +458,7 @@ static void *shut_down(void *client) {
 static void another_thread_ends_the_loop(void) {
     connection made = connected();
     sp2_error error;
-    seen user = {0, 0, 0, 0, 0};
+    seen user = {0};
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, shut_down, made.client) == 0);
     CHECK(sp2_client_run(made.client, &backend, &user, &error) == SP2_OK);
@@ -478,6 +495,9 @@ int main(int count, char **arguments) {
         puts("nobody has seen it");
         return 0;
     }
+    if (count == 2 && strcmp(arguments[1], "main") == 0)
+        return sp2_main(1, arguments, &backend, NULL);
+    CHECK(sp2_main(0, NULL, &backend, NULL) == 2);
     CHECK(sp2_abi_version() == SP2_ABI_VERSION && strlen(sp2_version()) > 0);
     null_is_an_error();
     outputs_are_written_on_success_only();
@@ -490,6 +510,7 @@ int main(int count, char **arguments) {
     launch_reads_the_command_line();
     next_waits_and_ends();
     run_calls_back();
+    ticks_are_counted_where_they_are_asked_for();
     a_callback_that_fails_ends_the_loop();
     another_thread_ends_the_loop();
     nobody_listens();

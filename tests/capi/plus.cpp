@@ -1,5 +1,6 @@
 // The C++ header: lists in `for` loops, frames, exceptions. tests/capi_codec.rs runs it.
 
+#include <arpa/inet.h>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -88,6 +89,59 @@ void failuresAreThrown() {
     }
 }
 
+/** What is a backend's own, beside the methods of the plugin library that the echo backend has. */
+class Own : public spectrum2::Backend {
+public:
+    void handleLogin(const sp2_login &login) override {
+        for (std::string_view value : login.extra_fields)
+            seen += std::string(value) + ";";
+        Backend::handleLogin(login);
+    }
+    void handleLoginRequest(std::string_view user, std::string_view, std::string_view, const Settings &) override {
+        seen += std::string(user) + ";";
+    }
+    void handleLogoutRequest(std::string_view, std::string_view) override {}
+    void handleMessageSendRequest(std::string_view, std::string_view, std::string_view, std::string_view,
+                                  std::string_view) override {}
+    uint32_t tick() const override { return 1; }
+    void handleIdle() override {
+        if (seen.empty())
+            return;
+        seen += "idle;";
+        client->shutdown();
+    }
+
+    std::string seen;
+    spectrum2::Client *client = nullptr;
+};
+
+/** The backend's requests stand ready before it runs. */
+void aBackendSeesExtraFieldsAndTicks() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    CHECK(bind(listener, reinterpret_cast<sockaddr *>(&address), size) == 0 && listen(listener, 1) == 0);
+    CHECK(getsockname(listener, reinterpret_cast<sockaddr *>(&address), &size) == 0);
+    spectrum2::Client client("127.0.0.1", ntohs(address.sin_port));
+    const int peer = accept(listener, nullptr, nullptr);
+
+    const sp2_str values[] = {spectrum2::str("first"), spectrum2::str("")};
+    sp2_payload login = payloadOf(SP2_TYPE_LOGIN);
+    login.as.login.user = spectrum2::str("alice");
+    login.as.login.extra_fields.items = values;
+    login.as.login.extra_fields.count = 2;
+    const std::string frames = framesOf(login);
+    CHECK(write(peer, frames.data(), frames.size()) == static_cast<ssize_t>(frames.size()));
+    Own backend;
+    backend.client = &client;
+    backend.run(client);
+    CHECK(backend.seen == "first;;alice;idle;");
+    close(peer);
+    close(listener);
+}
+
 /* The answers stand ready before they are asked for. */
 void aDaemonIsAsked() {
     int ends[2];
@@ -166,10 +220,13 @@ void theDaemonMayBeAskedOverAnything() {
 
 }  // namespace
 
-int main() {
+int main(int count, char **arguments) {
+    if (count == 2 && std::string_view(arguments[1]) == "main")
+        return Own().main(1, arguments);
     listsAreRanges();
     mapsAreRanges();
     failuresAreThrown();
+    aBackendSeesExtraFieldsAndTicks();
     aDaemonIsAsked();
     theDaemonMayBeAskedOverAnything();
     std::puts("ok");
