@@ -18,6 +18,8 @@ use spectrum2::{
 
 const CONFIG: &str = "[registration]\nneedPassword=1\nneedRegistration=0\n[features]\nmuc=1\nreceipts=1\n";
 
+const MISSING_ROOM: &str = "#missing";
+
 const USAGE: &str = "\
 usage: spectrum2-wire check -- broken FAULT
 A backend with a fault, such as 'sends no PONG': tests/wire_check/broken_backends.rs has them all.
@@ -348,6 +350,9 @@ impl Broken {
     }
 
     fn join(&mut self, room: Room<'_>) {
+        if room.room == MISSING_ROOM && !self.has("joins any room") {
+            return self.refuse(room);
+        }
         let participant = |nickname, flag| {
             let (user_name, room) = (room.user_name, room.room);
             Payload::ParticipantChanged(Participant { user_name, room, nickname, flag, ..Participant::default() })
@@ -369,5 +374,19 @@ impl Broken {
             _ => vec![other, own, subject],
         };
         answers.into_iter().for_each(|answer| self.say(answer));
+    }
+
+    fn refuse(&mut self, room: Room<'_>) {
+        let not_found = ParticipantFlags::ROOM_NOT_FOUND;
+        let (nickname, flag, status) = match self.fault.as_str() {
+            "does not refuse a missing room" => return,
+            "refuses a missing room without a reason" => (room.nickname, ParticipantFlags::NONE, StatusType::None),
+            "refuses a missing room for somebody else" => ("other", not_found, StatusType::None),
+            "refuses a missing room as if it were joined" => (room.nickname, not_found, StatusType::Online),
+            _ => (room.nickname, not_found, StatusType::None),
+        };
+        let (user_name, room) = (room.user_name, room.room);
+        let refusal = Participant { user_name, room, nickname, flag, status, ..Participant::default() };
+        self.say(Payload::ParticipantChanged(refusal));
     }
 }

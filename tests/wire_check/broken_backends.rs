@@ -12,7 +12,8 @@ const IMPATIENT: [&str; 6] = ["--timeout", "8", "--optional-timeout", "8", "--pi
 fn run(fault: &str, patience: &[&str]) -> Run {
     let backend = example("broken");
     // More messages than these do not show more.
-    let options = [patience, &["--json", "--wrong-password", "wrong", "--jobs", "2"]].concat();
+    let options =
+        [patience, &["--json", "--wrong-password", "wrong", "--missing-room", "#missing", "--jobs", "2"]].concat();
     Run::new(&options, &[backend.as_os_str(), OsStr::new(fault)])
 }
 
@@ -68,6 +69,9 @@ faults! {
     card_number: "numbers cards itself" fails ["vcard"], "with the id 1;";
     own_nickname: "puts the own nickname first" fails ["rooms"], "\"other\" came between";
     subject: "puts the subject first" fails ["rooms"], "The subject came before";
+    no_room: "joins any room" fails ["missing-room"], "which is given as a room that does not exist";
+    no_reason: "refuses a missing room without a reason" fails ["missing-room"], "no flag says why";
+    no_nickname: "refuses a missing room for somebody else" fails ["missing-room"], "The refusal names \"other\"";
     no_flag: "has no flag for the own nickname" fails ["rooms"], "without the flag ME";
 
     // What it may not send.
@@ -101,6 +105,15 @@ fn rooms_of_the_empty_user_are_everybodys() {
     assert_eq!(run.report("rooms")["remark"], "2 participants in #test");
 }
 
+/// The main process looks at the flag alone.
+#[test]
+fn status_of_a_refusal_is_remarked() {
+    let run = run("refuses a missing room as if it were joined", &PATIENT);
+    assert_eq!(run.with_verdict("fail"), [""; 0], "{}", run.output);
+    let remark = "refused with PARTICIPANT_FLAG_ROOM_NOT_FOUND, though with STATUS_ONLINE in place of STATUS_NONE";
+    assert_eq!(run.report("missing-room")["remark"], remark);
+}
+
 /// It does no more than Spectrum's C++ library.
 #[test]
 fn frames_behind_a_malformed_one_may_wait_until_more_comes() {
@@ -119,7 +132,7 @@ fn another_exit_status_may_be_as_good() {
 /// They are waited for together.
 #[test]
 fn faults_that_show_by_nothing_coming() {
-    let faults: [(&str, &[&str], &str); 11] = [
+    let faults: [(&str, &[&str], &str); 12] = [
         ("never connects", &["connect"], "did not connect to 127.0.0.1"),
         ("sends no PONG", &["ping"], "No PONG came within 8s"),
         ("announces the length of PONG in little-endian", &["ping"], "In the other byte order that is 2:"),
@@ -128,6 +141,7 @@ fn faults_that_show_by_nothing_coming() {
         ("serves one user only", &["two-users"], "for bob@localhost"),
         ("answers one card only", &["vcard"], "the one with the id 42 was not answered"),
         ("does not answer JOIN_ROOM", &["rooms"], "Nothing about the room"),
+        ("does not refuse a missing room", &["missing-room"], "No refusal of the room \"#missing\" came within 8s"),
         ("runs on after EXIT", &["exit", "exit-with-user"], "still runs 8s after EXIT"),
         ("runs on after a close", &["close"], "still runs 8s after a bare close"),
         ("hangs at EXIT while a user is logged in", &["exit-with-user"], "still runs"),

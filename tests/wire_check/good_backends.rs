@@ -13,7 +13,7 @@ const NONE: [&str; 0] = [];
 
 #[test]
 fn echo_passes_all() {
-    let options = ["--json", "--wrong-password", "badpw", "--message", "!delay later"];
+    let options = ["--json", "--wrong-password", "badpw", "--missing-room", "#missing", "--message", "!delay later"];
     let run = Run::new(&[&PATIENT[..], &options].concat(), &[example("echo").as_os_str()]);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     assert_eq!(run.with_verdict("not_tried"), NONE);
@@ -23,7 +23,7 @@ fn echo_passes_all() {
 /// The backend that the other tests break.
 #[test]
 fn unbroken_backend_passes_all() {
-    let options = ["--json", "--strict", "--wrong-password", "wrong"];
+    let options = ["--json", "--strict", "--wrong-password", "wrong", "--missing-room", "#missing"];
     let backend = example("broken");
     let run = Run::new(&[&PATIENT[..], &options].concat(), &[backend.as_os_str(), OsStr::new("not at all")]);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
@@ -55,7 +55,7 @@ fn msncd_backend_passes_what_it_has() {
     let run = Run::new(&options, &[example("msncd_backend").as_os_str()]);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
     // Whether receipts and cards come in time is for the machine to say.
-    let may_lack = ["receipts", "vcard", "rooms", "timestamps", "xml"];
+    let may_lack = ["receipts", "vcard", "rooms", "missing-room", "timestamps", "xml"];
     let not_tried = run.with_verdict("not_tried");
     assert!(not_tried.iter().all(|check| may_lack.contains(&check.as_str())), "{not_tried:?}");
     assert!(run.report("rooms")["reason"].as_str().unwrap().contains("muc=1"));
@@ -94,7 +94,7 @@ fn backend_that_says_no_more_than_it_must_passes_the_rest() {
     let backend = [backend.as_os_str(), OsStr::new("says no more than it must")];
     let run = Run::new(&[&PATIENT[..], &options].concat(), &backend);
     assert_eq!(run.with_verdict("fail"), NONE, "{}", run.output);
-    let not_tried = ["wrong-password", "receipts", "vcard", "rooms", "config", "timestamps", "xml"];
+    let not_tried = ["wrong-password", "receipts", "vcard", "rooms", "missing-room", "config", "timestamps", "xml"];
     assert_eq!(run.with_verdict("not_tried"), not_tried);
     let reason = run.report("config")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("no BACKEND_CONFIG came") && reason.contains("neither rooms nor receipts"), "{reason}");

@@ -25,7 +25,7 @@ fn checks_are_listed_chosen_and_left_out() {
     assert_eq!((list.status, list.complaints.as_str()), (Some(0), ""));
     let names: Vec<&str> = list.output.lines().map(|line| line.split(' ').next().unwrap()).collect();
 
-    let all = run(&["--json", "--wrong-password", "wrong"], "none");
+    let all = run(&["--json", "--wrong-password", "wrong", "--missing-room", "#missing"], "none");
     assert_eq!(all.with_verdict("pass"), names);
     let two = run(&["--json", "--only", "vcard,xml", "--only", "exit", "--skip", "vcard"], "none");
     assert_eq!(two.with_verdict("pass"), ["exit", "xml"]);

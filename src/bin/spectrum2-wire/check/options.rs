@@ -59,6 +59,10 @@ pub struct Options {
     #[arg(long, value_name = "ROOM", help_heading = WHOM)]
     pub room: Option<String>,
 
+    /// A room that does not exist, and cannot be joined; without it, none is tried
+    #[arg(long, value_name = "ROOM", help_heading = WHOM)]
+    pub missing_room: Option<String>,
+
     /// The user's nickname in the room
     #[arg(long, value_name = "NAME", default_value = "checker", help_heading = WHOM)]
     pub nickname: String,

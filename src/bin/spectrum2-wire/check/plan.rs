@@ -38,7 +38,7 @@ fn rule<R: Rule + Default + 'static>() -> Box<dyn Rule> {
 }
 
 /// In the order of the report.
-pub static CHECKS: [Check; 35] = [
+pub static CHECKS: [Check; 36] = [
     Check {
         name: "connect",
         what: "connects to --host and --port in time",
@@ -222,6 +222,14 @@ pub static CHECKS: [Check; 35] = [
                with the flag ME (16) last, and then by ROOM_SUBJECT_CHANGED. The room is joined for the \
                user's client when its own nickname comes.",
         kind: Kind::User(rooms::rooms),
+    },
+    Check {
+        name: "missing-room",
+        what: "refuses a room that does not exist",
+        rule: "Where a room cannot be joined, PARTICIPANT_CHANGED comes with the nickname of JOIN_ROOM, the \
+               status NONE, and a flag that says why: ROOM_NOT_FOUND (64), NOT_AUTHORIZED (8), BANNED (4), \
+               CONFLICT (2). The user's client is told by that alone.",
+        kind: Kind::User(rooms::missing_room),
     },
     Check {
         name: "exit-with-user",
