@@ -189,8 +189,7 @@ impl Sender {
     }
 
     /// What this backend supports, made by [`BackendConfig::builder`]. Once, before or with the
-    /// first PONG; the main process listens to the first one only. Without any, users need a registration:
-    /// see [`need_registration`](crate::BackendConfigBuilder::need_registration).
+    /// first PONG; the main process listens to the first one only.
     pub fn backend_config(&self, config: &str) -> io::Result<()> {
         self.message_of(Type::BackendConfig, &BackendConfig { config })
     }
