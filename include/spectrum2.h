@@ -4,7 +4,7 @@
  *
  * - A function that can fail returns an `sp2_result`; 0 is `SP2_OK`. The
  *   last parameter, `error`, gets the details; it may be NULL. Outputs are written on success only,
- *   `error` on failure only.
+ *   `error` on failure only. (A payload is decoded where it stands; it is zero when that fails.)
  * - NULL where a value is needed is an error, not a crash. No panic leaves the library: it would
  *   come out as `SP2_PANIC`.
  * - Strings are UTF-8, with a length, and not terminated. A message that was decoded points into
@@ -1859,7 +1859,7 @@ int32_t sp2_is_malformed(int32_t result);
 /**
  * Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
  *
- * `payload` then points into `bytes`.
+ * `payload` then points into `bytes`. When it fails, all of `payload` is zero.
  */
 sp2_result sp2_decode(const uint8_t *bytes,
                       size_t length,

@@ -135,15 +135,15 @@ pub(crate) fn expect_repeated<'a, C: Collection<'a>, const TRUSTED: bool>(
     Some(())
 }
 
+/// Has the compiler branch, which takes two instructions where there is nothing, and not choose, which
+/// takes six: 1.7 % of encoding the stream W11.
+#[cold]
+#[inline(always)]
+pub(crate) fn rare() {}
+
 /// What an optional field takes at least.
 #[inline(always)]
 pub(crate) fn optional_at_least<'a, T: Singular<'a>>(field: Option<T>) -> usize {
-    /// Has the compiler branch, which takes two instructions where there is nothing, and not choose, which
-    /// takes six: 1.7 % of encoding the stream W11.
-    #[cold]
-    #[inline(always)]
-    fn rare() {}
-
     match field {
         Some(value) => {
             rare();

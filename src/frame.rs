@@ -213,7 +213,7 @@ pub fn encoded_len(payload: &Payload<'_>) -> usize {
 
 /// Writes a header, and the body that `write_body` writes.
 #[inline(always)]
-fn write_frame<'b>(writer: Writer<'b>, write_body: impl FnOnce(Writer<'b>) -> Written<'b>) -> Written<'b> {
+pub(crate) fn write_frame<'b>(writer: Writer<'b>, write_body: impl FnOnce(Writer<'b>) -> Written<'b>) -> Written<'b> {
     let header = |length| {
         let mut header = [0; HEADER_LEN];
         BigEndian::write_u32(&mut header, length as u32);

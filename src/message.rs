@@ -58,7 +58,7 @@ pub(crate) fn encode_into(
 
 /// Out of line, so that its stack is not that of every message.
 #[cold]
-fn too_short(needed: impl FnOnce() -> usize) -> EncodeError {
+pub(crate) fn too_short(needed: impl FnOnce() -> usize) -> EncodeError {
     match needed() {
         length if length > MAX_MESSAGE_LENGTH => EncodeError::TooLong { length },
         needed => EncodeError::BufferTooShort { needed },

@@ -143,39 +143,41 @@ impl<'a> Wrapper<'a> {
 const EMPTY_WRAPPER_LEN: usize = 2;
 
 /// Type and payload of a body as every serializer writes it: the type, then the payload up to the
-/// end. Where there is none, it is the empty one at the end.
+/// end, of up to 256 MiB. Where there is none, it is the empty one at the end.
+///
+/// It calls nothing, and so needs few registers.
 #[inline(always)]
-fn split_expected(body: &[u8]) -> Option<(Type, &[u8])> {
+pub(crate) fn split_expected(body: &[u8]) -> Option<(Type, &[u8])> {
     let (number, payload) = match body {
-        [TYPE_TAG, number, PAYLOAD_TAG, length, payload @ ..]
-            if payload.len() == usize::from(*length) && payload.len() < 0x80 =>
-        {
+        [TYPE_TAG, number, PAYLOAD_TAG, a, payload @ ..] if is_length([*a], payload) => (*number, payload),
+        [TYPE_TAG, number, PAYLOAD_TAG, a, b, payload @ ..] if is_length([*a, *b], payload) => (*number, payload),
+        [TYPE_TAG, number, PAYLOAD_TAG, a, b, c, payload @ ..] if is_length([*a, *b, *c], payload) => {
             (*number, payload)
         }
-        [TYPE_TAG, number, PAYLOAD_TAG, low, high, payload @ ..]
-            if payload.len() == two_byte_length(*low, *high) && *low >= 0x80 && *high < 0x80 =>
-        {
+        [TYPE_TAG, number, PAYLOAD_TAG, a, b, c, d, payload @ ..] if is_length([*a, *b, *c, *d], payload) => {
             (*number, payload)
         }
         [TYPE_TAG, number, payload @ ..] if payload.is_empty() => (*number, payload),
-        [TYPE_TAG, number, field @ ..] => (*number, only_payload(field)?),
         _ => return None,
     };
     Some((Type::from_number(i32::from(number))?, payload))
 }
 
-/// A payload of any length, when nothing stands behind it.
-#[inline(never)]
-fn only_payload(field: &[u8]) -> Option<&[u8]> {
-    let mut cursor = Cursor::new(field);
-    let payload = cursor.expected_bytes(cursor.at(PAYLOAD_TAG)?)?;
-    cursor.is_empty().then_some(payload)
-}
-
-/// The value of a varint of two bytes.
+/// Whether these bytes are a varint, and the length of the payload.
 #[inline(always)]
-fn two_byte_length(low: u8, high: u8) -> usize {
-    usize::from(low & 0x7f) | usize::from(high) << 7
+fn is_length<const N: usize>(varint: [u8; N], payload: &[u8]) -> bool {
+    let mut length = 0;
+    for (position, byte) in varint.into_iter().enumerate() {
+        if position + 1 == N {
+            // A byte that does not end the varint is negative here, and the length one that no slice has.
+            length |= (byte as i8 as usize) << (7 * position);
+        } else if byte >= 0x80 {
+            length |= usize::from(byte & 0x7f) << (7 * position);
+        } else {
+            return false;
+        }
+    }
+    length == payload.len()
 }
 
 /// Declares `Payload`, by the messages that the types hold. The variants have the names of [`Type`].
@@ -554,8 +556,19 @@ pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
 /// One function for each message, as for reading.
 #[inline(never)]
 pub(crate) fn write_message<'a, 'b, M: Message<'a>>(message: &M, writer: Writer<'b>, of: Type) -> Written<'b> {
+    write_wrapped(writer, of, message.at_least(), |writer| message.write(writer))
+}
+
+/// Writes a wrapper around a message of this length at least.
+#[inline(always)]
+pub(crate) fn write_wrapped<'b>(
+    writer: Writer<'b>,
+    of: Type,
+    at_least: usize,
+    write_message: impl for<'c> FnOnce(Writer<'c>) -> Written<'c>,
+) -> Written<'b> {
     let writer = writer.array([TYPE_TAG, of.number() as u8])?;
-    writer.delimited(PAYLOAD_TAG, message.at_least(), |writer| message.write(writer))
+    writer.delimited(PAYLOAD_TAG, at_least, write_message)
 }
 
 /// Writes a wrapper around a text.

@@ -458,6 +458,16 @@ impl<'a> Window<'a> {
         WindowParts { bytes: self.bytes, begun: self.begun, count: self.count, tag: self.tag, outer_tag }
     }
 
+    /// The content of the first element, and what is behind it, where it comes as expected.
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(crate) fn first_expected(&self) -> Option<(Cursor<'a, true>, &'a [u8])> {
+        let Nesting::Plain = self.nesting else { return None };
+        let mut elements = Cursor { rest: self.bytes, depth: self.depth };
+        let content = elements.expected_nested(elements.at(self.tag)?)?;
+        Some((content, elements.rest))
+    }
+
     /// Takes the first element off.
     #[cfg(feature = "capi")]
     pub(crate) fn take_first<T: Element<'a>>(&mut self) -> Option<T> {
@@ -673,6 +683,21 @@ impl<'b> Writer<'b> {
         Ok(behind)
     }
 
+    /// A string, which is written when it is UTF-8, and is [`Full`] when it is not.
+    #[cfg(feature = "capi")]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
+    pub(crate) fn text(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+        if bytes.len() > SHORT || !utf8::HAS_SHORT {
+            return if utf8::is_valid(bytes) { self.bytes(tag, bytes) } else { Err(Full) };
+        }
+        let (next, behind) = self.take(2 + bytes.len())?;
+        let [first, second, content @ ..] = next else { return Err(Full) };
+        *first = tag;
+        *second = bytes.len() as u8;
+        if copy_short_ascii(content, bytes) || utf8::is_valid_general(bytes) { Ok(behind) } else { Err(Full) }
+    }
+
     /// A length-delimited field whose content `write` writes.
     ///
     /// The length is not known before; `at_least` predicts how many bytes it takes. When that was
@@ -782,7 +807,7 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
 }
 
 /// The longest content that is copied without a call: most strings are no longer.
-const SHORT: usize = 64;
+pub(crate) const SHORT: usize = 64;
 
 /// Copies `from` to `to`, which has the same length, up to [`SHORT`]: by loads and stores that overlap.
 #[inline(always)]
@@ -806,4 +831,30 @@ fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
         *to = *tail;
     }
     true
+}
+
+/// Does what [`copy_short`] does, and says whether it is ASCII, which is cheap where the bytes are in registers.
+#[cfg(feature = "capi")]
+#[inline(always)]
+fn copy_short_ascii(to: &mut [u8], from: &[u8]) -> bool {
+    match from.len() {
+        32.. => copy_ends_ascii::<32>(to, from),
+        16.. => copy_ends_ascii::<16>(to, from),
+        8.. => copy_ends_ascii::<8>(to, from),
+        4.. => copy_ends_ascii::<4>(to, from),
+        2.. => copy_ends_ascii::<2>(to, from),
+        1 => copy_ends_ascii::<1>(to, from),
+        0 => true,
+    }
+}
+
+/// Does what [`copy_ends`] does, and says whether they are ASCII.
+#[cfg(feature = "capi")]
+#[inline(always)]
+fn copy_ends_ascii<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(head), Some(tail)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else { return false };
+    // First, since what is written might be what is read, for all that the compiler knows.
+    let are_ascii = utf8::are_ascii(head, tail);
+    copy_ends::<N>(to, from);
+    are_ascii
 }

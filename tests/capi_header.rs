@@ -14,10 +14,11 @@ use spectrum2::{ConnectionError, ParticipantFlags, StatusType, Type};
 const HEADER: &str = include_str!("../include/spectrum2.h");
 
 /// The files of the C ABI, in the order of the header.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "src/capi.rs",
     "src/capi/enums.rs",
     "src/capi/view.rs",
+    "src/capi/field.rs",
     "src/capi/list.rs",
     "src/capi/error.rs",
     "src/capi/message.rs",

@@ -213,10 +213,12 @@ unsafe fn tell(
 
 /// Tells a failure whose result says it all.
 ///
+/// Of C, since such functions do not unwind: so none does that ends by this one.
+///
 /// # Safety
 /// As [`tell`].
 #[cold]
-pub(super) unsafe fn fail(error: *mut sp2_error, result: sp2_result) -> sp2_result {
+pub(super) unsafe extern "C" fn fail(error: *mut sp2_error, result: sp2_result) -> sp2_result {
     let text = sp2_result::text(result as i32).to_str().unwrap_or_default();
     // SAFETY: this function's own contract.
     unsafe { tell(error, result, Details::default(), &text) }

@@ -1,3 +1,5 @@
+use core::slice;
+
 use super::error::Incomplete;
 use super::payload::{count_with, encode_with, told};
 use super::view::{Mirrored, memory};
@@ -29,7 +31,34 @@ pub unsafe extern "C" fn sp2_frame_split(
     body: *mut sp2_bytes,
     error: *mut sp2_error,
 ) -> sp2_result {
+    if !bytes.is_null()
+        && !body.is_null()
+        && (frame::HEADER_LEN..=isize::MAX as usize).contains(&length)
+        // SAFETY: not NULL, and no longer than memory can be; the rest is the caller's contract.
+        && let Ok(Split::Complete(frame, _)) = frame::split(unsafe { slice::from_raw_parts(bytes, length) }, limit)
+    {
+        // SAFETY: not NULL; the rest is the caller's contract.
+        unsafe { body.write(frame.body().mirror()) };
+        return sp2_result::SP2_OK;
+    }
     // SAFETY: the caller's contract is theirs.
+    unsafe { not_whole(bytes, length, limit, body, error) }
+}
+
+/// Tells why there is no frame.
+///
+/// # Safety
+/// As [`sp2_frame_split`].
+#[cold]
+#[inline(never)]
+unsafe fn not_whole(
+    bytes: *const u8,
+    length: usize,
+    limit: usize,
+    body: *mut sp2_bytes,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: this function's own contract.
     guard(error, || unsafe {
         let received = told(memory(bytes, length), error)?;
         let body = output(body, error)?;
@@ -73,5 +102,9 @@ pub unsafe extern "C" fn sp2_frame_encode(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe { encode_with(payload, (buffer, capacity), length, error, frame::encode) })
+    unsafe {
+        encode_with(payload, (buffer, capacity), length, error, frame::HEADER_LEN, |payload, writer| {
+            frame::write_frame(writer, |writer| payload.write(writer))
+        })
+    }
 }

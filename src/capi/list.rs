@@ -1,13 +1,16 @@
 //! Lists, as C sees them.
 
-use core::ptr;
+use core::mem::MaybeUninit;
+use core::{ptr, slice};
 
 use super::error::Fault;
+use super::field::{Field, Item, right};
 use super::view::{Mirrored, memory, part};
 use super::{sp2_attachment, sp2_buddy, sp2_result, sp2_str, sp2_str_equal};
+use crate::field::{Collection as _, expect_repeated};
 use crate::list::{List, StrMap};
 use crate::message::{Attachment, Buddy};
-use crate::wire::{MAX_MESSAGE_LENGTH, Window, WindowParts};
+use crate::wire::{Cursor, MAX_MESSAGE_LENGTH, Window, WindowParts, Writer, Written};
 
 /// Where the elements of a received list stand. Only the library uses it: leave it zero in lists of
 /// your own.
@@ -98,6 +101,11 @@ impl<'a> Mirrored<'a> for (&'a str, &'a str) {
         // SAFETY: this function's own contract.
         unsafe { Ok((Mirrored::view::<CHECKED>(&c.key)?, Mirrored::view::<CHECKED>(&c.value)?)) }
     }
+
+    #[inline(always)]
+    unsafe fn takes_at_least(c: &'a sp2_entry) -> usize {
+        c.key.len.wrapping_add(c.value.len).wrapping_add(6)
+    }
 }
 
 impl sp2_received {
@@ -107,6 +115,27 @@ impl sp2_received {
     fn of(window: Window<'_>) -> Self {
         let WindowParts { bytes, begun, count: _, tag, outer_tag } = window.parts();
         Self { bytes: bytes.as_ptr(), length: bytes.len(), begun, tag, outer_tag }
+    }
+
+    /// Reads the first element, where it comes as expected, and gives what is behind it.
+    ///
+    /// # Safety
+    /// [`of`](Self::of) made it of a window of such elements, whose bytes stay as they are during `'a`; the
+    /// element may be written to `place`.
+    #[inline(always)]
+    unsafe fn read_expected<'a, T: Item<'a>>(&self, place: *mut T::C) -> Option<&'a [u8]> {
+        // An element has two bytes at least.
+        if self.length < 2 {
+            return None;
+        }
+        // SAFETY: this function's own contract.
+        let bytes = unsafe { slice::from_raw_parts(self.bytes, self.length) };
+        let Self { begun, tag, outer_tag, .. } = *self;
+        let (content, behind) =
+            Window::from_parts(WindowParts { bytes, begun, count: 1, tag, outer_tag }).first_expected()?;
+        // SAFETY: this function's own contract.
+        unsafe { T::read_to(place, content) }?;
+        Some(behind)
     }
 
     /// The window, or `None` where the list is not a received one.
@@ -126,36 +155,137 @@ impl sp2_received {
     }
 }
 
+/// The elements of a list.
+enum Elements<'a, T: Item<'a>> {
+    Own(&'a [T::C]),
+    Received(Window<'a>),
+}
+
+impl<'a, T: Item<'a>> Elements<'a, T> {
+    /// The elements of a list that has these parts.
+    ///
+    /// # Safety
+    /// What the list points to stays as it is during `'a`.
+    #[inline(always)]
+    unsafe fn of(items: *const T::C, count: usize, received: &sp2_received) -> Result<Self, Fault> {
+        if count > MAX_MESSAGE_LENGTH {
+            return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
+        }
+        // SAFETY: this function's own contract.
+        unsafe {
+            Ok(match received.window(count)? {
+                Some(window) => Self::Received(window),
+                None => Self::Own(memory(items, count)?),
+            })
+        }
+    }
+
+    /// The list in Rust; each element of it is seen to be right.
+    #[inline(always)]
+    unsafe fn view<const CHECKED: bool>(self) -> Result<List<'a, T>, Fault> {
+        let items = match self {
+            Self::Own([]) => return Ok(List::EMPTY),
+            Self::Own(items) => items,
+            Self::Received(window) => return Ok(List::received(window)),
+        };
+        if !CHECKED {
+            for item in items {
+                // SAFETY: this function's own contract.
+                unsafe { T::view::<false>(item) }?;
+            }
+        }
+        Ok(List::foreign(items.as_ptr().expose_provenance(), items.len(), |items, index| {
+            // SAFETY: the list calls it with the array and an index below the count, which were checked;
+            // they stay as they are during `'a`.
+            let item = unsafe { &*ptr::with_exposed_provenance::<T::C>(items).wrapping_add(index) };
+            // SAFETY: as above.
+            unsafe { T::view::<true>(item) }.ok()
+        }))
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(self) -> usize {
+        match self {
+            // SAFETY: this function's own contract.
+            Self::Own(items) => unsafe { T::items_at_least(items) },
+            Self::Received(window) => 2 * window.len(),
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write<'b>(self, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        match self {
+            // SAFETY: this function's own contract.
+            Self::Own(items) => unsafe { write_items::<T>(items, tag, writer) },
+            Self::Received(window) => List::<T>::received(window).write(tag, writer),
+        }
+    }
+}
+
+/// Writes elements of an array.
+///
+/// # Safety
+/// What they point to stays as it is during `'a`.
+#[inline(never)]
+unsafe fn write_items<'a, 'b, T: Item<'a>>(items: &'a [T::C], tag: u8, mut writer: Writer<'b>) -> Written<'b> {
+    for item in items {
+        // SAFETY: this function's own contract.
+        writer = unsafe { T::write_from(item, tag, writer) }?;
+    }
+    Ok(writer)
+}
+
 /// Makes a list: `$c` has elements `$element`, which are `$item` in Rust.
 macro_rules! list {
     ($c:ident, $element:ident, $item:ty) => {
         impl $c {
             pub(super) const EMPTY: Self = Self { items: ptr::null(), count: 0, received: sp2_received::NONE };
 
-            /// Takes the first element off the list.
+            /// Takes the first element off a list that is not empty, and writes it to `place`.
             ///
             /// # Safety
-            /// What the list points to stays as it is during `'a`.
+            /// What the list points to stays as it is during `'a`; the element may be written to `place`.
+            #[inline(never)]
             #[allow(clippy::extra_unused_lifetimes, reason = "named by the types that borrow")]
-            unsafe fn take_first<'a>(&mut self) -> Option<$element> {
-                let left = self.count.checked_sub(1)?;
+            unsafe fn take_first<'a>(&mut self, place: *mut $element) -> bool {
                 // SAFETY: this function's own contract.
-                let element = match unsafe { self.received.window(self.count) }.ok()? {
-                    Some(mut window) => {
-                        let element: $item = window.take_first()?;
+                match unsafe { self.received.read_expected::<$item>(place) } {
+                    Some(behind) => {
+                        (self.received.bytes, self.received.length) = (behind.as_ptr(), behind.len());
+                        self.count = self.count.wrapping_sub(1);
+                        true
+                    }
+                    // SAFETY: as above.
+                    None => unsafe { self.take_any(place) },
+                }
+            }
+
+            /// Likewise any element.
+            ///
+            /// # Safety
+            /// As [`take_first`](Self::take_first).
+            #[cold]
+            #[inline(never)]
+            #[allow(clippy::extra_unused_lifetimes, reason = "named by the types that borrow")]
+            unsafe extern "C" fn take_any<'a>(&mut self, place: *mut $element) -> bool {
+                // SAFETY: this function's own contract.
+                match unsafe { Elements::<$item>::of(self.items, self.count, &self.received) } {
+                    Ok(Elements::Received(mut window)) => {
+                        let Some(element): Option<$item> = window.take_first() else { return false };
                         self.received = sp2_received::of(window);
-                        element.mirror()
+                        // SAFETY: as above.
+                        unsafe { place.write(element.mirror()) };
                     }
-                    None => {
-                        // SAFETY: this function's own contract.
-                        let items = unsafe { memory(self.items, self.count) }.ok()?;
-                        let (first, rest) = items.split_first()?;
+                    Ok(Elements::Own(items)) => {
+                        let [first, rest @ ..] = items else { return false };
                         self.items = rest.as_ptr();
-                        *first
+                        // SAFETY: as above.
+                        unsafe { place.write(*first) };
                     }
-                };
-                self.count = left;
-                Some(element)
+                    Err(_) => return false,
+                }
+                self.count = self.count.wrapping_sub(1);
+                true
             }
         }
 
@@ -172,30 +302,42 @@ macro_rules! list {
 
             #[inline(always)]
             unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                if c.count == 0 {
-                    return Ok(List::EMPTY);
+                // SAFETY: this function's own contract.
+                unsafe { Elements::of(c.items, c.count, &c.received)?.view::<CHECKED>() }
+            }
+
+            #[inline(always)]
+            unsafe fn takes_at_least(c: &'a $c) -> usize {
+                // SAFETY: this function's own contract.
+                unsafe {
+                    Elements::<$item>::of(c.items, c.count, &c.received).map_or(0, |elements| elements.at_least())
                 }
-                if c.count > MAX_MESSAGE_LENGTH {
-                    return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
+            }
+        }
+
+        impl<'a> Field<'a> for List<'a, $item> {
+            #[inline(always)]
+            unsafe fn read_to<const TRUSTED: bool>(
+                place: *mut $c,
+                cursor: &mut Cursor<'a, TRUSTED>,
+                tag: u8,
+            ) -> Option<()> {
+                let mut field = Self::EMPTY;
+                expect_repeated(cursor, tag, &mut field)?;
+                if !field.is_empty() {
+                    // SAFETY: this function's own contract.
+                    unsafe { place.write(field.mirror()) };
+                }
+                Some(())
+            }
+
+            #[inline(always)]
+            unsafe fn write_from<'b>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
+                if c.count == 0 {
+                    return Ok(writer);
                 }
                 // SAFETY: this function's own contract.
-                if let Some(window) = unsafe { c.received.window(c.count) }? {
-                    return Ok(List::received(window));
-                }
-                if !CHECKED {
-                    // SAFETY: this function's own contract.
-                    for item in unsafe { memory(c.items, c.count) }? {
-                        // SAFETY: as above.
-                        let _: $item = unsafe { Mirrored::view::<false>(item) }?;
-                    }
-                }
-                Ok(List::foreign(c.items.expose_provenance(), c.count, |items, index| {
-                    // SAFETY: the list calls it with the array and an index below the count, which were checked;
-                    // they stay as they are during `'a`.
-                    let item = unsafe { &*ptr::with_exposed_provenance::<$element>(items).wrapping_add(index) };
-                    // SAFETY: as above.
-                    unsafe { Mirrored::view::<true>(item) }.ok()
-                }))
+                unsafe { right(Elements::<$item>::of(c.items, c.count, &c.received))?.write(tag, writer) }
             }
         }
     };
@@ -205,6 +347,8 @@ list!(sp2_str_list, sp2_str, &'a str);
 list!(sp2_map, sp2_entry, (&'a str, &'a str));
 list!(sp2_attachment_list, sp2_attachment, Attachment<'a>);
 list!(sp2_buddy_list, sp2_buddy, Buddy<'a>);
+
+type Entries<'a> = List<'a, (&'a str, &'a str)>;
 
 impl<'a> Mirrored<'a> for StrMap<'a> {
     type C = sp2_map;
@@ -217,8 +361,31 @@ impl<'a> Mirrored<'a> for StrMap<'a> {
     #[inline(always)]
     unsafe fn view<const CHECKED: bool>(c: &'a sp2_map) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
-        let entries: List<'a, (&'a str, &'a str)> = unsafe { Mirrored::view::<CHECKED>(c) }?;
-        Ok(entries.into())
+        unsafe { Entries::view::<CHECKED>(c) }.map(Self::from)
+    }
+
+    #[inline(always)]
+    unsafe fn takes_at_least(c: &'a sp2_map) -> usize {
+        // SAFETY: this function's own contract.
+        unsafe { Entries::takes_at_least(c) }
+    }
+}
+
+impl<'a> Field<'a> for StrMap<'a> {
+    #[inline(always)]
+    unsafe fn read_to<const TRUSTED: bool>(
+        place: *mut sp2_map,
+        cursor: &mut Cursor<'a, TRUSTED>,
+        tag: u8,
+    ) -> Option<()> {
+        // SAFETY: this function's own contract.
+        unsafe { Entries::read_to(place, cursor, tag) }
+    }
+
+    #[inline(always)]
+    unsafe fn write_from<'b>(c: &'a sp2_map, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        unsafe { Entries::write_from(c, tag, writer) }
     }
 }
 
@@ -228,15 +395,9 @@ macro_rules! next {
         if $list.is_null() || $item.is_null() {
             return 0;
         }
-        // SAFETY: not NULL; the caller vouches for the list and for what it points to.
-        match unsafe { (*$list).take_first() } {
-            Some(element) => {
-                // SAFETY: not NULL; the caller vouches that an element may be written.
-                unsafe { $item.write(element) };
-                1
-            }
-            None => 0,
-        }
+        // SAFETY: not NULL; the caller vouches for the list and for what it points to, and that an element may be
+        // written.
+        unsafe { if (*$list).count == 0 { 0 } else { (*$list).take_first($item).into() } }
     }};
 }
 
@@ -292,8 +453,11 @@ pub unsafe extern "C" fn sp2_map_get(map: *const sp2_map, key: sp2_str) -> sp2_s
     }
     // SAFETY: not NULL; the caller vouches for it.
     let mut rest = unsafe { *map };
+    let mut entry = MaybeUninit::uninit();
     // SAFETY: the caller vouches for what the map points to.
-    while let Some(entry) = unsafe { rest.take_first() } {
+    while unsafe { sp2_map_next(&mut rest, entry.as_mut_ptr()) } != 0 {
+        // SAFETY: just written.
+        let entry = unsafe { entry.assume_init() };
         // SAFETY: the caller vouches for what the key and the map point to.
         if unsafe { sp2_str_equal(entry.key, key) } != 0 {
             found = entry.value;

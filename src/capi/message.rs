@@ -4,15 +4,18 @@
 //! schema.
 
 use super::error::Fault;
+use super::field::{Field, Item};
 use super::view::Mirrored;
 use super::{
     sp2_attachment_list, sp2_buddy_list, sp2_bytes, sp2_map, sp2_opt_bool, sp2_opt_int32, sp2_opt_user_settings,
     sp2_str, sp2_str_list,
 };
+use crate::descriptor::{Kind, MessageDescriptor};
 use crate::message::{
     ApiVersion, Attachment, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File,
-    FileTransferData, Login, Logout, Participant, Room, RoomList, Stats, Status, UserSettings, VCard,
+    FileTransferData, Login, Logout, Message, Participant, Room, RoomList, Stats, Status, UserSettings, VCard,
 };
+use crate::wire::{self, Cursor, Writer, Written, wire_type};
 
 /// Backend to main process: a user is logged in to the legacy network.
 #[repr(C)]
@@ -316,30 +319,193 @@ pub struct sp2_file_transfer_data {
     pub data: sp2_bytes,
 }
 
-/// Mirrors a message field by field, in the order of the schema.
+/// A message's struct: what [`Message`] is for one of Rust's.
+pub(super) trait Struct<'a>: Copy + 'a {
+    type Rust: Message<'a> + Mirrored<'a, C = Self>;
+
+    /// Reads all fields up to the end of `cursor`, where they come as expected. Otherwise, what stands at `place` may
+    /// not be used.
+    ///
+    /// # Safety
+    /// A message may be written to `place`.
+    unsafe fn read_to<const TRUSTED: bool>(place: *mut Self, cursor: Cursor<'a, TRUSTED>) -> Option<()>;
+
+    /// A number of bytes that the fields take at least, unless one is wrong; found without much work.
+    ///
+    /// # Safety
+    /// What the message points to stays as it is during `'a`.
+    unsafe fn at_least(&'a self) -> usize;
+
+    /// Writes all fields. One that is wrong is [`Full`](crate::wire::Full) too.
+    ///
+    /// # Safety
+    /// What the message points to stays as it is during `'a`.
+    unsafe fn write<'b>(&'a self, writer: Writer<'b>) -> Written<'b>;
+}
+
+/// The tag of a field.
+const fn tag(message: &MessageDescriptor, index: usize) -> u8 {
+    let field = &message.fields[index];
+    let wire_type = match field.kind {
+        Kind::Int32 | Kind::Bool | Kind::Enum(_) => wire_type::VARINT,
+        Kind::String | Kind::Bytes | Kind::Message(_) | Kind::Map => wire_type::LENGTH_DELIMITED,
+    };
+    wire::tag(field.number, wire_type)
+}
+
+/// Makes a field absent that need not be there.
+///
+/// # Safety
+/// The field may be written to `place`.
+#[inline(always)]
+unsafe fn clear_field<'a, M, F: Field<'a>>(_: fn(M) -> F, place: *mut F::C) {
+    // SAFETY: this function's own contract.
+    unsafe { F::clear(place) };
+}
+
+/// Reads a field to `place`, which is clear. The function that gives it of Rust's message is there for the field's type.
+///
+/// # Safety
+/// The field may be written to `place`.
+#[inline(always)]
+unsafe fn read_field<'a, M, F: Field<'a>, const TRUSTED: bool>(
+    _: fn(M) -> F,
+    tag: u8,
+    cursor: &mut Cursor<'a, TRUSTED>,
+    place: *mut F::C,
+) -> Option<()> {
+    // SAFETY: this function's own contract.
+    unsafe { F::read_to(place, cursor, tag) }
+}
+
+/// A number of bytes that a field takes at least.
+///
+/// # Safety
+/// As [`Mirrored::takes_at_least`].
+#[inline(always)]
+unsafe fn field_at_least<'a, M, F: Field<'a>>(_: fn(M) -> F, c: &'a F::C) -> usize {
+    // SAFETY: this function's own contract.
+    unsafe { F::takes_at_least(c) }
+}
+
+/// Writes a field.
+///
+/// # Safety
+/// As [`Field::write_from`].
+#[inline(always)]
+unsafe fn write_field<'a, 'b, M, F: Field<'a>>(_: fn(M) -> F, tag: u8, c: &'a F::C, writer: Writer<'b>) -> Written<'b> {
+    // SAFETY: this function's own contract.
+    unsafe { F::write_from(c, tag, writer) }
+}
+
+/// Joins a message's struct to Rust's: the fields stand in the order of the schema, whose table gives their tags.
 macro_rules! mirrored {
     ($rust:ident $(<$lifetime:lifetime>)? as $c:ident { $($field:ident),* }) => {
-        impl<'a> Mirrored<'a> for $rust $(<$lifetime>)? {
-            type C = $c;
+        const _: () = {
+            /// The place of each field in the schema's table.
+            #[allow(non_camel_case_types, reason = "the names of the fields")]
+            enum Place {
+                $($field),*
+            }
 
+            impl<'a> Mirrored<'a> for $rust $(<$lifetime>)? {
+                type C = $c;
+
+                #[inline(always)]
+                fn mirror(self) -> $c {
+                    $c { $($field: self.$field.mirror()),* }
+                }
+
+                #[inline(always)]
+                unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
+                    Ok(Self {
+                        $($field: {
+                            // SAFETY: this function's own contract.
+                            let value = unsafe { Mirrored::view::<CHECKED>(&c.$field) };
+                            value.map_err(|fault: Fault| fault.in_field(Self::DESCRIPTOR, Place::$field as usize))?
+                        }),*
+                    })
+                }
+
+                #[inline(always)]
+                unsafe fn takes_at_least(c: &'a $c) -> usize {
+                    // SAFETY: this function's own contract.
+                    unsafe { Struct::at_least(c) }
+                }
+            }
+
+            impl<'a> Struct<'a> for $c {
+                type Rust = $rust $(<$lifetime>)?;
+
+                #[inline(always)]
+                unsafe fn read_to<const TRUSTED: bool>(
+                    place: *mut Self,
+                    mut cursor: Cursor<'a, TRUSTED>,
+                ) -> Option<()> {
+                    if cfg!(spectrum2_plain) {
+                        return None;
+                    }
+                    // SAFETY: this function's own contract: the field is a part of the message.
+                    $(unsafe { clear_field(|message: Self::Rust| message.$field, &raw mut (*place).$field) };)*
+                    $({
+                        let tag = const { tag(<$rust>::DESCRIPTOR, Place::$field as usize) };
+                        // SAFETY: this function's own contract: the field is a part of the message.
+                        unsafe {
+                            let place = &raw mut (*place).$field;
+                            read_field(|message: Self::Rust| message.$field, tag, &mut cursor, place)?;
+                        }
+                    })*
+                    cursor.is_empty().then_some(())
+                }
+
+                // Out of line, as in Rust.
+                #[inline(never)]
+                unsafe fn at_least(&'a self) -> usize {
+                    if cfg!(spectrum2_small) {
+                        return 0;
+                    }
+                    let mut sum = 0_usize;
+                    $(
+                        // SAFETY: this function's own contract.
+                        let field = unsafe { field_at_least(|message: Self::Rust| message.$field, &self.$field) };
+                        sum = sum.wrapping_add(field);
+                    )*
+                    sum
+                }
+
+                #[inline(always)]
+                unsafe fn write<'b>(&'a self, mut writer: Writer<'b>) -> Written<'b> {
+                    $({
+                        let tag = const { tag(<$rust>::DESCRIPTOR, Place::$field as usize) };
+                        // SAFETY: this function's own contract.
+                        writer = unsafe { write_field(|message: Self::Rust| message.$field, tag, &self.$field, writer)? };
+                    })*
+                    Ok(writer)
+                }
+            }
+        };
+    };
+}
+
+/// Messages that are elements of lists.
+macro_rules! item {
+    ($rust:ident as $c:ident) => {
+        impl<'a> Item<'a> for $rust<'a> {
             #[inline(always)]
-            fn mirror(self) -> $c {
-                $c { $($field: self.$field.mirror()),* }
+            unsafe fn read_to(place: *mut $c, content: Cursor<'a, true>) -> Option<()> {
+                // SAFETY: this function's own contract.
+                unsafe { Struct::read_to(place, content) }
             }
 
             #[inline(always)]
-            #[allow(unused_assignments, reason = "nothing is counted behind the last field")]
-            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                let mut index = 0;
-                Ok(Self {
-                    $($field: {
-                        // SAFETY: this function's own contract.
-                        let value = unsafe { Mirrored::view::<CHECKED>(&c.$field) };
-                        let value = value.map_err(|fault: Fault| fault.in_field(Self::DESCRIPTOR, index))?;
-                        index += 1;
-                        value
-                    }),*
-                })
+            unsafe fn items_at_least(items: &'a [$c]) -> usize {
+                2 * items.len()
+            }
+
+            #[inline(always)]
+            unsafe fn write_from<'b>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
+                // SAFETY: this function's own contract.
+                unsafe { writer.delimited(tag, Struct::at_least(c), |writer| Struct::write(c, writer)) }
             }
         }
     };
@@ -364,3 +530,6 @@ mirrored!(RoomList<'a> as sp2_room_list { room, name, user });
 mirrored!(Participant<'a> as sp2_participant { user_name, room, nickname, flag, status, status_message, new_name, icon_hash, alias });
 mirrored!(File<'a> as sp2_file { user_name, buddy_name, file_name, size, ft_id });
 mirrored!(FileTransferData<'a> as sp2_file_transfer_data { ft_id, data });
+
+item!(Attachment as sp2_attachment);
+item!(Buddy as sp2_buddy);

@@ -2,6 +2,8 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use super::error::{Failure, Fault};
+use super::field::right;
+use super::message::Struct;
 use super::view::{Mirrored, memory};
 use super::{
     Outcome, given, guard, output, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes,
@@ -9,8 +11,9 @@ use super::{
     sp2_logout, sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
 };
 use crate::enums::Type;
-use crate::payload::{Payload, Wrapper};
-use crate::wire::MAX_MESSAGE_LENGTH;
+use crate::message::too_short;
+use crate::payload::{Payload, Wrapper, split_expected, write_wrapped};
+use crate::wire::{Cursor, Full, MAX_MESSAGE_LENGTH, Writer, Written};
 
 /// The message that a type carries. Each member says which types it is for.
 #[repr(C)]
@@ -81,7 +84,7 @@ pub struct sp2_wrapper {
 
 /// Goes from payloads to C and back, by the union's members and the types that they are for.
 macro_rules! payloads {
-    ($($member:ident: $($variant:ident)*;)*) => {
+    ($($member:ident $c:ident: $($variant:ident)*;)*) => {
         impl sp2_payload {
             /// Writes a payload to `place`, field by field: a union of the whole would be moved.
             #[inline(always)]
@@ -123,28 +126,135 @@ macro_rules! payloads {
                     })
                 }
             }
+
+            /// Decodes `bytes`, which are the payload and the end of `body`, by their type.
+            ///
+            /// # Safety
+            /// As [`sp2_decode`].
+            #[inline(always)]
+            unsafe fn decode(of: Type, bytes: &[u8], body: &[u8], place: *mut Self, error: *mut sp2_error) -> sp2_result {
+                // SAFETY: this function's own contract; each member is a part of the payload.
+                unsafe {
+                    (&raw mut (*place).r#type).write(of.number());
+                    match of {
+                        $($(Type::$variant)|* => {
+                            decode_member::<$c>(body.as_ptr(), bytes.as_ptr(), place, error, bytes.len())
+                        })*
+                        Type::RawXml => {
+                            decode_member::<sp2_str>(body.as_ptr(), bytes.as_ptr(), place, error, bytes.len())
+                        }
+                        Type::Ping | Type::Pong | Type::Exit => {
+                            (&raw mut (*place).r#as.unknown).write(None::<&[u8]>.mirror());
+                            sp2_result::SP2_OK
+                        }
+                    }
+                }
+            }
+
+            /// Writes type and payload. One that is wrong is [`Full`] too.
+            ///
+            /// # Safety
+            /// As [`check`](Self::check), for as long as this takes.
+            #[inline(always)]
+            pub(super) unsafe fn write<'b>(&self, writer: Writer<'b>) -> Written<'b> {
+                // SAFETY: this function's own contract.
+                let payload = unsafe {
+                    match Type::from_number(self.r#type) {
+                        $($(Some(of @ Type::$variant))|* => return write_message(&self.r#as.$member, writer, of),)*
+                        Some(Type::Ping | Type::Pong | Type::Exit) => None,
+                        Some(Type::RawXml) => Some(right(<&str>::view::<false>(&self.r#as.raw_xml))?.as_bytes()),
+                        None => Some(right(Mirrored::view::<false>(&self.r#as.unknown))?),
+                    }
+                };
+                Wrapper { type_number: self.r#type, payload }.write(writer)
+            }
         }
     };
 }
 
 payloads! {
-    login: Login;
-    connected: Connected;
-    disconnected: Disconnected;
-    logout: Logout;
-    buddy: BuddyChanged BuddyRemoved BuddyTyping BuddyTyped BuddyStoppedTyping AuthRequest;
-    buddies: Buddies;
-    status: StatusChanged;
-    vcard: VCard;
-    conversation_message: ConvMessage ConvMessageAck Attention RoomSubjectChanged;
-    room: JoinRoom LeaveRoom RoomNicknameChanged;
-    participant: ParticipantChanged;
-    room_list: RoomList;
-    backend_config: BackendConfig Query;
-    stats: Stats;
-    api_version: ApiVersion;
-    file: FtStart FtFinish FtPause FtContinue;
-    file_transfer_data: FtData;
+    login sp2_login: Login;
+    connected sp2_connected: Connected;
+    disconnected sp2_disconnected: Disconnected;
+    logout sp2_logout: Logout;
+    buddy sp2_buddy: BuddyChanged BuddyRemoved BuddyTyping BuddyTyped BuddyStoppedTyping AuthRequest;
+    buddies sp2_buddies: Buddies;
+    status sp2_status: StatusChanged;
+    vcard sp2_vcard: VCard;
+    conversation_message sp2_conversation_message: ConvMessage ConvMessageAck Attention RoomSubjectChanged;
+    room sp2_room: JoinRoom LeaveRoom RoomNicknameChanged;
+    participant sp2_participant: ParticipantChanged;
+    room_list sp2_room_list: RoomList;
+    backend_config sp2_backend_config: BackendConfig Query;
+    stats sp2_stats: Stats;
+    api_version sp2_api_version: ApiVersion;
+    file sp2_file: FtStart FtFinish FtPause FtContinue;
+    file_transfer_data sp2_file_transfer_data: FtData;
+}
+
+/// A member of the union: a message, or a text.
+trait Member<'a> {
+    /// As [`Struct::read_to`].
+    ///
+    /// # Safety
+    /// Likewise.
+    unsafe fn read_to(place: *mut Self, cursor: Cursor<'a, false>) -> Option<()>;
+}
+
+impl<'a, S: Struct<'a>> Member<'a> for S {
+    #[inline(always)]
+    unsafe fn read_to(place: *mut Self, cursor: Cursor<'a, false>) -> Option<()> {
+        // SAFETY: this function's own contract.
+        unsafe { Struct::read_to(place, cursor) }
+    }
+}
+
+impl<'a> Member<'a> for sp2_str {
+    #[inline(always)]
+    unsafe fn read_to(place: *mut Self, cursor: Cursor<'a, false>) -> Option<()> {
+        // SAFETY: this function's own contract.
+        unsafe { place.write(cursor.expected_text()?.mirror()) };
+        Some(())
+    }
+}
+
+/// Decodes the `length` bytes from `bytes`, which are the payload and the end of `body`, to a member of a payload.
+/// One function for each, as in Rust.
+///
+/// Of C, since such functions do not unwind: [`sp2_decode`] ends with a jump to it, and keeps nothing for
+/// afterwards. The parameters stand where they are in that function.
+///
+/// # Safety
+/// As [`sp2_decode`].
+#[inline(never)]
+unsafe extern "C" fn decode_member<'a, M: Member<'a>>(
+    body: *const u8,
+    bytes: *const u8,
+    payload: *mut sp2_payload,
+    error: *mut sp2_error,
+    length: usize,
+) -> sp2_result {
+    // SAFETY: this function's own contract; the members of a union begin where it does.
+    unsafe {
+        let place = (&raw mut (*payload).r#as).cast::<M>();
+        match M::read_to(place, Cursor::new(slice::from_raw_parts(bytes, length))) {
+            Some(()) => sp2_result::SP2_OK,
+            None => {
+                let before = bytes.addr().wrapping_sub(body.addr());
+                decode_any(body, before.wrapping_add(length), payload, error)
+            }
+        }
+    }
+}
+
+/// Writes a wrapper around a message. One function for each, as in Rust.
+///
+/// # Safety
+/// What the message points to stays as it is during `'a`.
+#[inline(never)]
+unsafe fn write_message<'a, 'b, S: Struct<'a>>(message: &'a S, writer: Writer<'b>, of: Type) -> Written<'b> {
+    // SAFETY: this function's own contract.
+    unsafe { write_wrapped(writer, of, message.at_least(), |writer| message.write(writer)) }
 }
 
 /// Makes a result of a failure, and tells it.
@@ -172,30 +282,77 @@ unsafe fn body<'a>(pointer: *const u8, length: usize, error: *mut sp2_error) -> 
     }
 }
 
-/// Encodes into memory of the caller.
+/// Encodes into memory of the caller, with a header of `header_len` bytes.
 ///
 /// # Safety
 /// As [`sp2_encode`].
 #[inline(always)]
 pub(super) unsafe fn encode_with(
     payload: *const sp2_payload,
+    memory: (*mut u8, usize),
+    length: *mut usize,
+    error: *mut sp2_error,
+    header_len: usize,
+    write: impl for<'b> FnOnce(&sp2_payload, Writer<'b>) -> Written<'b>,
+) -> sp2_result {
+    // SAFETY: this function's own contract.
+    unsafe {
+        match encode_right(payload, memory, length, write) {
+            Ok(()) => sp2_result::SP2_OK,
+            Err(Full) => guard(error, || Err(refuse(payload, memory, length, error, header_len)?)),
+        }
+    }
+}
+
+/// Encodes a payload that is right, where there is room for it.
+///
+/// # Safety
+/// As [`sp2_encode`].
+#[inline(always)]
+unsafe fn encode_right(
+    payload: *const sp2_payload,
+    (buffer, capacity): (*mut u8, usize),
+    length: *mut usize,
+    write: impl for<'b> FnOnce(&sp2_payload, Writer<'b>) -> Written<'b>,
+) -> Result<(), Full> {
+    if payload.is_null() || buffer.is_null() || length.is_null() {
+        return Err(Full);
+    }
+    // What a slice can be at most is enough for any message.
+    let capacity = capacity.min(isize::MAX as usize);
+    // SAFETY: not NULL; the rest is this function's own contract.
+    unsafe {
+        let behind = write(&*payload, Writer::new(slice::from_raw_parts_mut(buffer, capacity)))?;
+        let written = capacity.wrapping_sub(behind.left());
+        if written > MAX_MESSAGE_LENGTH {
+            return Err(Full);
+        }
+        length.write(written);
+    }
+    Ok(())
+}
+
+/// Tells why a payload cannot be encoded.
+///
+/// # Safety
+/// As [`sp2_encode`].
+#[cold]
+#[inline(never)]
+unsafe fn refuse(
+    payload: *const sp2_payload,
     (buffer, capacity): (*mut u8, usize),
     length: *mut usize,
     error: *mut sp2_error,
-    encode: impl FnOnce(&Payload<'_>, &mut [u8]) -> Result<usize, crate::EncodeError>,
-) -> Outcome {
+    header_len: usize,
+) -> Result<sp2_result, sp2_result> {
     // SAFETY: this function's own contract.
     unsafe {
         let payload = told(given(payload, error)?.check(), error)?;
-        let length = output(length, error)?;
-        // What a slice can be at most is enough for any message.
-        let capacity = capacity.min(isize::MAX as usize);
-        let buffer = match capacity {
-            0 => &mut [],
-            _ => slice::from_raw_parts_mut(output(buffer, error)?.as_mut_ptr(), capacity),
-        };
-        length.write(told(encode(&payload, buffer), error)?);
-        Ok(())
+        output(length, error)?;
+        if capacity != 0 {
+            output(buffer, error)?;
+        }
+        Ok(too_short(|| header_len.saturating_add(payload.encoded_len())).tell(error))
     }
 }
 
@@ -220,7 +377,7 @@ pub(super) unsafe fn count_with(
 
 /// Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
 ///
-/// `payload` then points into `bytes`.
+/// `payload` then points into `bytes`. When it fails, all of `payload` is zero.
 ///
 /// # Safety
 /// `bytes` points to `length` bytes; `payload` and `error` may be written.
@@ -231,10 +388,38 @@ pub unsafe extern "C" fn sp2_decode(
     payload: *mut sp2_payload,
     error: *mut sp2_error,
 ) -> sp2_result {
-    // SAFETY: the caller's contract is theirs.
+    if bytes.is_null() || payload.is_null() || length > MAX_MESSAGE_LENGTH || cfg!(spectrum2_plain) {
+        // SAFETY: the caller's contract is theirs.
+        return unsafe { decode_any(bytes, length, payload, error) };
+    }
+    // SAFETY: not NULL; the caller's contract is theirs.
+    unsafe {
+        let body = slice::from_raw_parts(bytes, length);
+        match split_expected(body) {
+            Some((of, bytes)) => sp2_payload::decode(of, bytes, body, payload, error),
+            None => decode_any(bytes, length, payload, error),
+        }
+    }
+}
+
+/// Decodes any body, by way of Rust's messages.
+///
+/// # Safety
+/// As [`sp2_decode`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn decode_any(
+    bytes: *const u8,
+    length: usize,
+    place: *mut sp2_payload,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: this function's own contract.
     guard(error, || unsafe {
+        let place = output(place, error)?;
+        // Nothing half done is left, whatever comes.
+        place.as_mut_ptr().write_bytes(0, 1);
         let body = body(bytes, length, error)?;
-        let place = output(payload, error)?;
         let mut payload = Payload::Ping;
         told(payload.decode_from(body), error)?;
         sp2_payload::put(&payload, place);
@@ -295,7 +480,5 @@ pub unsafe extern "C" fn sp2_encode(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe {
-        encode_with(payload, (buffer, capacity), length, error, |payload, buffer| payload.encode(buffer))
-    })
+    unsafe { encode_with(payload, (buffer, capacity), length, error, 0, |payload, writer| payload.write(writer)) }
 }

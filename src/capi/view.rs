@@ -7,6 +7,7 @@ use core::{ptr, slice};
 use super::error::Fault;
 use super::{sp2_map, sp2_result, sp2_user_settings};
 use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
+use crate::field::rare;
 use crate::message::UserSettings;
 use crate::wire::{MAX_MESSAGE_LENGTH, utf8};
 
@@ -71,7 +72,7 @@ impl sp2_str {
 
 /// A value of a Rust message, and the same in C.
 pub(super) trait Mirrored<'a>: Copy + 'a {
-    type C: Copy;
+    type C: Copy + 'a;
 
     /// The value, for C.
     fn mirror(self) -> Self::C;
@@ -82,6 +83,15 @@ pub(super) trait Mirrored<'a>: Copy + 'a {
     /// # Safety
     /// That is so, and the bytes and elements that `c` points to stay as they are during `'a`.
     unsafe fn view<const CHECKED: bool>(c: &'a Self::C) -> Result<Self, Fault>;
+
+    /// A number of bytes that the value takes on the wire at least, unless it is wrong; found without much work.
+    ///
+    /// # Safety
+    /// As [`view`](Self::view).
+    #[inline(always)]
+    unsafe fn takes_at_least(_: &'a Self::C) -> usize {
+        0
+    }
 }
 
 /// The memory that a pointer and a count describe. NULL is fine for nothing.
@@ -113,8 +123,11 @@ pub(super) unsafe fn part<'a>(pointer: *const u8, length: usize) -> Result<&'a [
     if length > MAX_MESSAGE_LENGTH {
         return Err(sp2_result::SP2_MESSAGE_TOO_LONG.into());
     }
-    // SAFETY: this function's own contract.
-    unsafe { memory(pointer, length) }
+    if pointer.is_null() {
+        return if length == 0 { Ok(&[]) } else { Err(sp2_result::SP2_NULL_POINTER.into()) };
+    }
+    // SAFETY: not NULL, and no longer than memory can be; the rest is this function's own contract.
+    Ok(unsafe { slice::from_raw_parts(pointer, length) })
 }
 
 impl<'a> Mirrored<'a> for &'a str {
@@ -135,6 +148,11 @@ impl<'a> Mirrored<'a> for &'a str {
         // SAFETY: seen to be UTF-8, now or before.
         Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
     }
+
+    #[inline(always)]
+    unsafe fn takes_at_least(c: &'a sp2_str) -> usize {
+        c.len.wrapping_add(2)
+    }
 }
 
 impl<'a> Mirrored<'a> for &'a [u8] {
@@ -149,6 +167,11 @@ impl<'a> Mirrored<'a> for &'a [u8] {
     unsafe fn view<const CHECKED: bool>(c: &'a sp2_bytes) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
         unsafe { part(c.ptr, c.len) }
+    }
+
+    #[inline(always)]
+    unsafe fn takes_at_least(c: &'a sp2_bytes) -> usize {
+        c.len.wrapping_add(2)
     }
 }
 
@@ -202,24 +225,69 @@ macro_rules! named_number {
 named_number!(ConnectionError);
 named_number!(ParticipantFlags);
 
-/// Mirrors an optional string or bytes: NULL is absent.
+/// A value that may be absent, as C sees that.
+pub(super) trait Optional<'a>: Mirrored<'a> {
+    /// The value, or nothing.
+    type Maybe: Copy + 'a;
+
+    const ABSENT: Self::Maybe;
+
+    fn present(c: Self::C) -> Self::Maybe;
+
+    /// Whether there is no value, unless it is wrong.
+    fn is_absent(maybe: &Self::Maybe) -> bool;
+
+    /// The value, when it is there.
+    fn get(maybe: &Self::Maybe) -> Option<&Self::C>;
+}
+
+impl<'a, T: Optional<'a>> Mirrored<'a> for Option<T> {
+    type C = T::Maybe;
+
+    #[inline(always)]
+    fn mirror(self) -> T::Maybe {
+        self.map_or(T::ABSENT, |value| T::present(value.mirror()))
+    }
+
+    #[inline(always)]
+    unsafe fn view<const CHECKED: bool>(c: &'a T::Maybe) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        T::get(c).map(|c| unsafe { T::view::<CHECKED>(c) }).transpose()
+    }
+
+    #[inline(always)]
+    unsafe fn takes_at_least(c: &'a T::Maybe) -> usize {
+        if T::is_absent(c) {
+            return 0;
+        }
+        rare();
+        // SAFETY: this function's own contract.
+        T::get(c).map_or(0, |c| unsafe { T::takes_at_least(c) })
+    }
+}
+
+/// An optional string or bytes: NULL is absent.
 macro_rules! optional_pointer {
     ($value:ty, $c:ident) => {
-        impl<'a> Mirrored<'a> for Option<$value> {
-            type C = $c;
+        impl<'a> Optional<'a> for $value {
+            type Maybe = $c;
+
+            const ABSENT: $c = $c { ptr: ptr::null(), len: 0 };
 
             #[inline(always)]
-            fn mirror(self) -> $c {
-                self.map_or($c { ptr: ptr::null(), len: 0 }, Mirrored::mirror)
+            fn present(c: $c) -> $c {
+                c
             }
 
             #[inline(always)]
-            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                if c.ptr.is_null() && c.len == 0 {
-                    return Ok(None);
-                }
-                // SAFETY: this function's own contract.
-                unsafe { Mirrored::view::<CHECKED>(c) }.map(Some)
+            fn is_absent(maybe: &$c) -> bool {
+                maybe.ptr.is_null()
+            }
+
+            #[inline(always)]
+            fn get(maybe: &$c) -> Option<&$c> {
+                // With a length, it is wrong.
+                if maybe.ptr.is_null() && maybe.len == 0 { None } else { Some(maybe) }
             }
         }
     };
@@ -228,27 +296,27 @@ macro_rules! optional_pointer {
 optional_pointer!(&'a str, sp2_str);
 optional_pointer!(&'a [u8], sp2_bytes);
 
-/// Mirrors an optional value with a flag.
+/// An optional value with a flag.
 macro_rules! optional_value {
     ($value:ty, $c:ident, $absent:expr) => {
-        impl<'a> Mirrored<'a> for Option<$value> {
-            type C = $c;
+        impl<'a> Optional<'a> for $value {
+            type Maybe = $c;
+
+            const ABSENT: $c = $c { is_set: 0, value: $absent };
 
             #[inline(always)]
-            fn mirror(self) -> $c {
-                match self {
-                    Some(value) => $c { is_set: 1, value: value.mirror() },
-                    None => $c { is_set: 0, value: $absent },
-                }
+            fn present(value: Self::C) -> $c {
+                $c { is_set: 1, value }
             }
 
             #[inline(always)]
-            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                if c.is_set == 0 {
-                    return Ok(None);
-                }
-                // SAFETY: this function's own contract.
-                unsafe { Mirrored::view::<CHECKED>(&c.value) }.map(Some)
+            fn is_absent(maybe: &$c) -> bool {
+                maybe.is_set == 0
+            }
+
+            #[inline(always)]
+            fn get(maybe: &$c) -> Option<&Self::C> {
+                if maybe.is_set == 0 { None } else { Some(&maybe.value) }
             }
         }
     };

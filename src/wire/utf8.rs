@@ -9,11 +9,13 @@
 //! library's check, messages are read without expecting an order, and copies are plain. The same
 //! tests pass over it, which shows that the fast paths change nothing.
 
+/// Whether short ASCII has a path of its own. Processors of firmware have no vectors, and little room.
+pub(super) const HAS_SHORT: bool = !cfg!(any(spectrum2_plain, spectrum2_small, target_os = "none"));
+
 /// Whether all of it is UTF-8.
 #[inline(always)]
 pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-    // Processors of firmware have no vectors, and little room.
-    if cfg!(any(spectrum2_plain, spectrum2_small, target_os = "none")) {
+    if !HAS_SHORT {
         return core::str::from_utf8(bytes).is_ok();
     }
     is_short_ascii(bytes) || is_valid_general(bytes)
@@ -57,7 +59,11 @@ fn is_short_ascii(bytes: &[u8]) -> bool {
 
 /// Written so that the compiler makes one test of the signs of all bytes of it.
 #[inline(always)]
-fn are_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
+pub(super) fn are_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
+    if N <= 8 {
+        const NOT_ASCII: u64 = u64::from_ne_bytes([0x80; 8]);
+        return (widened(head) | widened(tail)) & NOT_ASCII == 0;
+    }
     let mut not_ascii = false;
     for (one, other) in head.iter().zip(tail) {
         not_ascii |= (one | other) >= 0x80;
@@ -66,7 +72,7 @@ fn are_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool {
 }
 
 #[inline(never)]
-fn is_valid_general(bytes: &[u8]) -> bool {
+pub(super) fn is_valid_general(bytes: &[u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if std::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -123,6 +129,16 @@ fn skip_ascii(bytes: &[u8]) -> &[u8] {
         rest = behind;
     }
     rest
+}
+
+/// Up to eight bytes in a register, and zeros.
+#[inline(always)]
+fn widened<const N: usize>(bytes: &[u8; N]) -> u64 {
+    let mut wide = [0; 8];
+    for (to, from) in wide.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u64::from_ne_bytes(wide)
 }
 
 /// The same as [`are_ascii`]; counted, compilers make one test of it with AVX2 too.
@@ -262,6 +278,16 @@ mod tests {
         }
     }
 
+    /// Whether it is written as a string; then, as it is.
+    #[cfg(feature = "capi")]
+    fn is_written(bytes: &[u8]) -> bool {
+        let mut buffer = [0; 256];
+        let Ok(behind) = crate::wire::Writer::new(&mut buffer).text(0x0a, bytes) else { return false };
+        let start = 256 - behind.left() - bytes.len();
+        assert_eq!(&buffer[start..start + bytes.len()], bytes);
+        true
+    }
+
     /// Pairs right and wrong, at every place of texts of every length around the block sizes.
     #[test]
     fn agrees_at_the_boundaries_of_blocks() {
@@ -271,7 +297,10 @@ mod tests {
                 for pair in [*b"\xc3\xa9", *b"\xc1\xbf", *b"\xa9a", *b"a\xc3", *b"\xe2\x82", *b"\xc3\xc3"] {
                     text[at..at + 2].copy_from_slice(&pair);
                     let bytes = &text[..length];
-                    assert_eq!(is_valid(bytes), core::str::from_utf8(bytes).is_ok(), "{pair:x?} at {at} of {length}");
+                    let expected = core::str::from_utf8(bytes).is_ok();
+                    assert_eq!(is_valid(bytes), expected, "{pair:x?} at {at} of {length}");
+                    #[cfg(feature = "capi")]
+                    assert_eq!(is_written(bytes), expected, "{pair:x?} at {at} of {length}, written");
                     text[at..at + 2].copy_from_slice(b"aa");
                 }
             }

@@ -86,8 +86,17 @@ static void null_is_an_error(void) {
 static void outputs_are_written_on_success_only(void) {
     sp2_payload payload;
     memset(&payload, 0x5a, sizeof(payload));
-    CHECK(sp2_decode(connected_alice, CONNECTED_LENGTH - 1, &payload, NULL) == SP2_TRUNCATED);
-    check_untouched(&payload, sizeof(payload));
+    sp2_wrapper wrapper;
+    memset(&wrapper, 0x5a, sizeof(wrapper));
+    CHECK(sp2_wrapper_decode(connected_alice, CONNECTED_LENGTH - 1, &wrapper, NULL) == SP2_TRUNCATED);
+    check_untouched(&wrapper, sizeof(wrapper));
+    /* A payload is decoded where it stands: nothing half done is left of it. */
+    for (size_t length = 0; length < CONNECTED_LENGTH; length++) {
+        memset(&payload, 0x5a, sizeof(payload));
+        CHECK(sp2_is_malformed(sp2_decode(connected_alice, length, &payload, NULL)));
+        for (size_t i = 0; i < sizeof(payload); i++)
+            CHECK(((const unsigned char *)&payload)[i] == 0);
+    }
 
     sp2_error error = untouched_error();
     CHECK(sp2_decode(connected_alice, CONNECTED_LENGTH, &payload, &error) == SP2_OK);

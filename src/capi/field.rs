@@ -1,0 +1,180 @@
+//! Fields on the way between the wire and C's structs, along the path of `src/field.rs`, and with its functions: what
+//! comes as expected is read to where it will stand, and what is right is written from where it stands.
+//!
+//! Whatever else there is says `None` and [`Full`] here; the functions for Rust's messages then tell what it is.
+
+use core::slice;
+
+use super::error::Fault;
+use super::sp2_str;
+use super::view::{Mirrored, Optional, part};
+use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
+use crate::field::{Repeated, Singular, expect_optional, expect_required};
+use crate::message::UserSettings;
+use crate::wire::{Cursor, Element, Full, SHORT, Writer, Written};
+
+/// A field of a message, with any label: the type that it has in Rust's struct.
+pub(super) trait Field<'a>: Mirrored<'a> {
+    /// Makes a field absent that need not be there.
+    ///
+    /// # Safety
+    /// The field may be written to `place`.
+    #[inline(always)]
+    unsafe fn clear(place: *mut Self::C) {
+        // SAFETY: this function's own contract; what is zero is absent.
+        unsafe { place.write_bytes(0, 1) };
+    }
+
+    /// Reads the field to `place`, which is clear, where the order of the schema expects it.
+    ///
+    /// # Safety
+    /// The field may be written to `place`.
+    unsafe fn read_to<const TRUSTED: bool>(
+        place: *mut Self::C,
+        cursor: &mut Cursor<'a, TRUSTED>,
+        tag: u8,
+    ) -> Option<()>;
+
+    /// Writes the field, with its tag.
+    ///
+    /// # Safety
+    /// What `c` points to stays as it is during `'a`.
+    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b>;
+}
+
+/// The value of a required or optional field.
+pub(super) trait Value<'a>: Singular<'a> + Mirrored<'a> {
+    /// Writes the value, with its tag.
+    ///
+    /// # Safety
+    /// What `c` points to stays as it is during `'a`.
+    #[inline(always)]
+    unsafe fn write_value<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        right(unsafe { Self::view::<false>(c) })?.write(tag, writer)
+    }
+}
+
+impl<'a> Value<'a> for &'a str {
+    #[inline(always)]
+    unsafe fn write_value<'b>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // Short ones are refused for nothing but NULL; it saves a comparison to see that first.
+        if c.len <= SHORT && !c.ptr.is_null() {
+            // SAFETY: not NULL; the rest is this function's own contract.
+            return writer.text(tag, unsafe { slice::from_raw_parts(c.ptr.cast(), c.len) });
+        }
+        // SAFETY: this function's own contract.
+        writer.text(tag, right(unsafe { part(c.ptr.cast(), c.len) })?)
+    }
+}
+
+impl<'a> Value<'a> for &'a [u8] {}
+impl Value<'_> for i32 {}
+impl Value<'_> for bool {}
+impl Value<'_> for StatusType {}
+impl Value<'_> for ConnectionError {}
+impl Value<'_> for ParticipantFlags {}
+impl<'a> Value<'a> for UserSettings<'a> {}
+
+/// A required field.
+impl<'a, T: Value<'a>> Field<'a> for T {
+    #[inline(always)]
+    unsafe fn clear(_: *mut Self::C) {}
+
+    #[inline(always)]
+    unsafe fn read_to<const TRUSTED: bool>(
+        place: *mut Self::C,
+        cursor: &mut Cursor<'a, TRUSTED>,
+        tag: u8,
+    ) -> Option<()> {
+        let mut field = T::DEFAULT;
+        expect_required(cursor, tag, &mut field)?;
+        // SAFETY: this function's own contract.
+        unsafe { place.write(field.mirror()) };
+        Some(())
+    }
+
+    #[inline(always)]
+    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        unsafe { T::write_value(c, tag, writer) }
+    }
+}
+
+/// An optional field.
+impl<'a, T: Value<'a> + Optional<'a>> Field<'a> for Option<T> {
+    #[inline(always)]
+    unsafe fn read_to<const TRUSTED: bool>(
+        place: *mut Self::C,
+        cursor: &mut Cursor<'a, TRUSTED>,
+        tag: u8,
+    ) -> Option<()> {
+        let mut field: Option<T> = None;
+        expect_optional(cursor, tag, &mut field)?;
+        if field.is_some() {
+            // SAFETY: this function's own contract.
+            unsafe { place.write(field.mirror()) };
+        }
+        Some(())
+    }
+
+    #[inline(always)]
+    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        match T::get(c) {
+            None => Ok(writer),
+            Some(_) if T::is_absent(c) => Err(Full),
+            // SAFETY: this function's own contract.
+            Some(c) => unsafe { T::write_value(c, tag, writer) },
+        }
+    }
+}
+
+/// An element of a list.
+pub(super) trait Item<'a>: Repeated<'a> + Mirrored<'a> {
+    /// Reads an element that was read before, where it comes as expected.
+    ///
+    /// # Safety
+    /// It may be written to `place`.
+    #[inline(always)]
+    unsafe fn read_to(place: *mut Self::C, content: Cursor<'a, true>) -> Option<()> {
+        // SAFETY: this function's own contract.
+        unsafe { place.write(<Self as Element>::read_expected(content)?.mirror()) };
+        Some(())
+    }
+
+    /// A number of bytes that elements take at least.
+    ///
+    /// # Safety
+    /// As [`Mirrored::takes_at_least`].
+    #[inline(always)]
+    unsafe fn items_at_least(items: &'a [Self::C]) -> usize {
+        // SAFETY: this function's own contract.
+        items.iter().fold(0, |sum: usize, item| sum.wrapping_add(unsafe { Self::takes_at_least(item) }))
+    }
+
+    /// Writes an element, with its tag.
+    ///
+    /// # Safety
+    /// What `c` points to stays as it is during `'a`.
+    #[inline(always)]
+    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        Repeated::write(&right(unsafe { Self::view::<false>(c) })?, tag, writer)
+    }
+}
+
+impl<'a> Item<'a> for &'a str {
+    #[inline(always)]
+    unsafe fn write_from<'b>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        unsafe { Self::write_value(c, tag, writer) }
+    }
+}
+
+impl<'a> Item<'a> for (&'a str, &'a str) {}
+
+/// A value that is right. What is wrong with another one is told by whoever views the whole message.
+#[inline(always)]
+pub(super) fn right<T>(value: Result<T, Fault>) -> Result<T, Full> {
+    value.map_err(|_| Full)
+}
