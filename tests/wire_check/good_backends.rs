@@ -149,6 +149,17 @@ fn script_may_start_the_backend() {
     assert_eq!(run.with_verdict("pass"), ["stats", "exit", "close"], "{}", run.output);
 }
 
+/// The tool itself waits for them in a thread.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_end_the_tool_end_a_backend_as_well() {
+    let blocked = |status: &str| status.lines().find(|line| line.contains("SigBlk")).map(|line| line.trim().to_owned());
+    let backend = ["sh", "-c", "exec grep SigBlk /proc/self/status"].map(OsStr::new);
+    let run = Run::new(&["--only", "connect"], &backend);
+    let own = blocked(&std::fs::read_to_string("/proc/thread-self/status").unwrap());
+    assert_eq!(blocked(&run.output), own, "{}", run.output);
+}
+
 /// As Spectrum starts it: arguments, session, file mode mask, directory, configuration.
 #[test]
 fn backend_is_started_as_by_spectrum() {

@@ -17,10 +17,14 @@ pub const SLICE: Duration = Duration::from_millis(100);
 
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+fn signals() -> SigSet {
+    SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM])
+}
+
 /// From now on SIGINT and SIGTERM are heard by a thread. To be called before there are others, which would be ended
-/// by them; children are started without this.
+/// by them. Children inherit that: see [`unblock`].
 pub fn listen() -> io::Result<()> {
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    let signals = signals();
     signals.thread_block()?;
     thread::Builder::new().spawn(move || {
         for status in [None, Some(STATUS)] {
@@ -33,6 +37,11 @@ pub fn listen() -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Lets signals end this process again, which is about to become a backend.
+pub fn unblock() -> io::Result<()> {
+    Ok(signals().thread_unblock()?)
 }
 
 pub fn is_interrupted() -> bool {

@@ -13,6 +13,8 @@ use clap::Args;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{AccessFlags, access, setsid};
 
+use super::interrupt;
+
 /// The name of the hidden command.
 pub const COMMAND: &str = "launch-backend";
 
@@ -40,6 +42,7 @@ pub fn launch(launch: &Launch) -> ExitCode {
 fn become_leader() -> io::Result<()> {
     setsid()?;
     umask(Mode::S_IRWXO);
+    interrupt::unblock()?;
     // A backend does not outlive a tool that was killed.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
