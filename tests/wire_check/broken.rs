@@ -332,6 +332,18 @@ impl Broken {
             let id = Some(if self.has("numbers receipts itself") { "1" } else { id });
             self.say(Payload::ConvMessageAck(ConversationMessage { id, message: "", ..message }));
         }
+        let is_large = message.message.len() > 500_000;
+        if is_large && self.has("answers large messages with what is none") {
+            return self.say_body(b"\x08\x08\x12\x02\x0a\x7f");
+        }
+        if is_large && self.has("splits large messages") {
+            let (start, end) = message.message.split_at(500_000);
+            for message in [start, end].map(|part| ConversationMessage { message: part, ..message }) {
+                self.say(Payload::ConvMessage(message));
+            }
+            return;
+        }
+        let capitals = message.message.to_uppercase();
         let reply = ConversationMessage { id: None, timestamp: Some("20200102T030405Z"), ..message };
         self.say(Payload::ConvMessage(match self.fault.as_str() {
             "has timestamps of ISO 8601" => ConversationMessage { timestamp: Some("2020-01-02T03:04:05Z"), ..reply },
@@ -339,8 +351,15 @@ impl Broken {
             "does not close elements" => ConversationMessage { xhtml: Some("a<br>b"), ..reply },
             "has entities of HTML" => ConversationMessage { xhtml: Some("a&nbsp;b"), ..reply },
             "has comments in XML" => ConversationMessage { xhtml: Some("<b>a</b><!-- b -->"), ..reply },
-            "cuts large messages" => {
-                ConversationMessage { message: &message.message[..message.message.len().min(600_000)], ..reply }
+            "cuts large messages" if is_large => ConversationMessage { message: &message.message[..60_000], ..reply },
+            "cuts large messages in capitals" if is_large => {
+                ConversationMessage { message: &capitals[..60_000], ..reply }
+            }
+            "cuts large messages in capitals" => ConversationMessage { message: &capitals, ..reply },
+            "answers in capitals" => ConversationMessage { message: &capitals, ..reply },
+            "says that large messages are too long" if is_large => {
+                let notice = format!("Too long: {}...", &message.message[..100]);
+                return self.say(Payload::ConvMessage(ConversationMessage { message: &notice, ..reply }));
             }
             _ => reply,
         }));

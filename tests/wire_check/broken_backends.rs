@@ -65,7 +65,8 @@ faults! {
     network_error: "has the network's error for a wrong password" fails ["wrong-password"], "error 0";
     remembers_users: "remembers users" fails ["relogin"], "CONNECTION_ERROR_NAME_IN_USE";
     receipt: "numbers receipts itself" fails ["receipts"], "has the id \"1\"";
-    cut_message: "cuts large messages" fails ["large"], "is not what was sent";
+    cut_message: "cuts large messages" fails ["large"], "60000 of 999999 bytes came back";
+    malformed_message: "answers large messages with what is none" fails ["large", "decodable"], "is malformed";
     card_number: "numbers cards itself" fails ["vcard"], "with the id 1;";
     own_nickname: "puts the own nickname first" fails ["rooms"], "\"other\" came between";
     subject: "puts the subject first" fails ["rooms"], "The subject came before";
@@ -103,6 +104,24 @@ fn rooms_of_the_empty_user_are_everybodys() {
     let run = run("lists rooms for nobody in particular", &PATIENT);
     assert_eq!(run.with_verdict("fail"), [""; 0], "{}", run.output);
     assert_eq!(run.report("rooms")["remark"], "2 participants in #test");
+}
+
+/// A contact need not say back what it is told, nor all of it at once.
+#[test]
+fn replies_to_a_large_message_may_be_anything() {
+    let faults = [
+        ("answers in capitals", "something else came back, as it may"),
+        ("cuts large messages in capitals", "something else came back, as it may"),
+        ("says that large messages are too long", "something else came back, as it may"),
+        ("splits large messages", "it came back in parts, 2 so far"),
+        ("none", "it came back whole"),
+    ];
+    for (fault, remark) in faults {
+        let options = [&PATIENT[..], &["--only", "large"]].concat();
+        let run = run(fault, &options);
+        assert_eq!(run.with_verdict("pass"), ["large"], "{fault}: {}", run.output);
+        assert_eq!(run.report("large")["remark"], remark, "{fault}");
+    }
 }
 
 /// The main process looks at the flag alone.

@@ -1,7 +1,7 @@
 //! All checks.
 
 use super::rules::{Answers, Config, Decodable, Rule, Stalling, Timestamps, Types, Users, Xml};
-use super::talks::{Talk, ends, login, messages, requests, rooms, roster, start, stream};
+use super::talks::{Talk, ends, large, login, messages, requests, rooms, roster, start, stream};
 
 pub struct Check {
     /// What it is called by on the command line.
@@ -184,8 +184,9 @@ pub static CHECKS: [Check; 36] = [
         name: "large",
         what: "takes a message of 20 MB",
         rule: "The main process has no limit for the length of a frame; messages of 20 MB are known to \
-               pass.",
-        kind: Kind::User(messages::large),
+               pass both ways. A contact need not say anything back, but where it says back what it is told, \
+               the end is not to be lost. Where it is the network that cuts, use --skip large.",
+        kind: Kind::User(large::large),
     },
     Check {
         name: "requests",
@@ -238,7 +239,7 @@ pub static CHECKS: [Check; 36] = [
         kind: Kind::User(ends::exit_with_user),
     },
     Check {
-        name: "decodable",
+        name: DECODABLE,
         what: "sends no malformed frames: required fields, UTF-8",
         rule: "A message without a required field, or that is not Protobuf of the schema, is dropped; an \
                enum value that the schema does not have counts as missing. What is not UTF-8 is stripped \
@@ -340,6 +341,9 @@ pub fn choose(only: &[String], skip: &[String]) -> Result<Vec<Choice>, String> {
     });
     Ok(choices.collect())
 }
+
+/// The check that each frame can be decoded.
+pub const DECODABLE: &str = "decodable";
 
 /// The check that finds out whether the user can log in.
 pub const LOGIN: &str = "login";

@@ -16,6 +16,7 @@ pub use users::{login_message, login_of, status_of};
 use super::interrupt::{SLICE, in_slices, is_interrupted};
 use super::journal::{Journal, Line, Side};
 use super::output::Output;
+use super::plan::DECODABLE;
 use super::process::Process;
 use super::rules::{AllSightings, Features, Violation, Watch};
 use super::setup::Setup;
@@ -359,6 +360,11 @@ impl<'s> Session<'s> {
     /// The last frames.
     pub fn frames(&self) -> Vec<Line> {
         self.journal.last()
+    }
+
+    /// How many malformed frames the backend has sent.
+    pub fn malformed(&self) -> usize {
+        self.sightings.get(DECODABLE).map_or(0, |sightings| sightings.violations.len())
     }
 
     /// What there is to say of a frame that is announced, and has not come whole.

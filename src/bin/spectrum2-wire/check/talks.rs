@@ -1,6 +1,7 @@
 //! The checks that talk to a backend, each to one of its own.
 
 pub mod ends;
+pub mod large;
 pub mod login;
 pub mod messages;
 pub mod requests;

@@ -9,7 +9,7 @@ use crate::check::session::{Session, Trouble, fail, not_tried};
 const ID: &str = "spectrum2-check-1";
 
 /// Logs in, where messages are exchanged as messages.
-fn begin(session: &mut Session<'_>) -> Result<(), Trouble> {
+pub fn begin(session: &mut Session<'_>) -> Result<(), Trouble> {
     session.begin()?;
     if session.features().raw_xml {
         return not_tried("the backend says rawxml=1, so messages are stanzas");
@@ -18,7 +18,7 @@ fn begin(session: &mut Session<'_>) -> Result<(), Trouble> {
 }
 
 /// A message as the main process sends it.
-fn message<'a>(session: &Session<'a>, text: &'a str) -> ConversationMessage<'a> {
+pub fn message<'a>(session: &Session<'a>, text: &'a str) -> ConversationMessage<'a> {
     ConversationMessage {
         user_name: &session.setup.options.user,
         buddy_name: &session.setup.options.contact,
@@ -77,30 +77,5 @@ pub fn receipts(session: &mut Session<'_>) -> Outcome {
             fail(format!("CONV_MESSAGE_ACK has the id {id:?}; that of the message was {ID:?}."))
         }
         None => not_tried("no receipt came, which may be right: the contact may not have received the message"),
-    }
-}
-
-pub fn large(session: &mut Session<'_>) -> Outcome {
-    begin(session)?;
-    let setup = session.setup;
-    let size = setup.options.large_size as usize * 1_000_000;
-    let text = "0123456789abcde\n".repeat(size.div_ceil(16));
-    let doing = format!("a message of {} MB", setup.options.large_size);
-    let sent = message(session, &text);
-    session.send(&doing, &[Payload::ConvMessage(sent)])?;
-    // Whether what comes back is whole.
-    let look = |payload: &Payload<'_>| match payload {
-        Payload::ConvMessage(reply) if reply.message.len() > size / 2 => Some(reply.message.contains(&text)),
-        _ => None,
-    };
-    let mut is_whole = None;
-    session.survives_within(3 * setup.options.timeout, |payload| is_whole = is_whole.or(look(payload)))?;
-    if is_whole.is_none() {
-        is_whole = session.wait(setup.options.optional_timeout, look)?;
-    }
-    match is_whole {
-        Some(true) => Ok("it came back whole".into()),
-        Some(false) => fail(format!("What came back of {doing} is not what was sent.")),
-        None => Ok("nothing of it came back, as nothing need".into()),
     }
 }
