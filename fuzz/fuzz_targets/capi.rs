@@ -8,6 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use spectrum2::capi::*;
 use spectrum2::frame::{self, HEADER_LEN, Split};
 use spectrum2::{DecodeError, EncodeError, Payload, Wrapper};
+use spectrum2_fuzz::c::{bytes, call, text};
 
 fuzz_target!(|data: &[u8]| {
     let Some((limit, stream)) = data.split_first() else { return };
@@ -19,33 +20,6 @@ fuzz_target!(|data: &[u8]| {
     let refused = unsafe { sp2_decode(stream.as_ptr(), stream.len(), ptr::null_mut(), ptr::null_mut()) };
     assert_eq!(refused, sp2_result::SP2_NULL_POINTER);
 });
-
-/// What a function writes to its output, or the error that it tells.
-#[allow(clippy::result_large_err, reason = "the structure of C")]
-fn call<T>(function: impl FnOnce(*mut T, *mut sp2_error) -> sp2_result) -> Result<T, sp2_error> {
-    let mut output = MaybeUninit::uninit();
-    let mut error = MaybeUninit::<sp2_error>::uninit();
-    match function(output.as_mut_ptr(), error.as_mut_ptr()) {
-        // SAFETY: written on success.
-        sp2_result::SP2_OK => Ok(unsafe { output.assume_init() }),
-        result => {
-            // SAFETY: written on failure.
-            let error = unsafe { error.assume_init() };
-            assert_eq!(error.code, result as i32);
-            assert!(error.text.contains(&0) && error.text[0] != 0);
-            Err(error)
-        }
-    }
-}
-
-fn bytes<'a>(pointer: *const u8, length: usize) -> &'a [u8] {
-    // SAFETY: given by the library for as long as the input is there.
-    if pointer.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(pointer, length) } }
-}
-
-fn text<'a>(text: sp2_str) -> &'a str {
-    std::str::from_utf8(bytes(text.ptr.cast(), text.len)).expect("UTF-8")
-}
 
 fn split(stream: &[u8], limit: usize) {
     // SAFETY: all pointers are to what is there.

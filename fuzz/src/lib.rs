@@ -1,6 +1,7 @@
-//! What the fuzz targets share: two other decoders to compare with, a generator of frames, and a
-//! stream that behaves as its script says.
+//! What the fuzz targets share: two other decoders to compare with, a generator of frames, calls of
+//! the C ABI, and a stream that behaves as its script says.
 
+pub mod c;
 #[path = "../../tests/common/check.rs"]
 pub mod check;
 pub mod generate;

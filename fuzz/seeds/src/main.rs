@@ -35,7 +35,9 @@ fn main() -> io::Result<()> {
     let with_limit = bodies.iter().map(|body| [&[200], &**body].concat());
     write(&directory, "capi", &with_limit.collect::<Vec<_>>())?;
     write(&directory, "frames", &streams(&bodies))?;
-    write(&directory, "msncd", &conversations())?;
+    for target in ["msncd", "capi_msncd"] {
+        write(&directory, target, &conversations())?;
+    }
     // Its input is what it makes frames of.
     write(&directory, "generated", &[vec![0; 64], (0..=255).collect()])
 }
