@@ -65,6 +65,17 @@ fn nightly(program: &str) -> Command {
     rustup
 }
 
+/// Where the library is that panics where the test of that wants it, built once.
+fn planted_library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.env("RUSTFLAGS", "--cfg spectrum2_planted");
+        build_library(cargo, "staticlib", &directory().join("planted"));
+        directory().join("planted/debug")
+    })
+}
+
 fn build_library(mut cargo: Command, crate_types: &str, target: &Path) {
     cargo.args(["rustc", "--quiet", "--offline", "--lib", "--features", "capi", "--crate-type", crate_types]);
     run(cargo.arg("--target-dir").arg(target).current_dir(root()));
@@ -114,6 +125,7 @@ fn compile(source: &str, watch: Watch, program: &Path) {
     compiler.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-D_POSIX_C_SOURCE=200809L"]);
     compiler.arg("-I").arg(root().join("include")).arg(root().join("tests/capi").join(source));
     compiler.arg(match watch {
+        _ if source == "panic.c" => planted_library().join("libspectrum2.a"),
         Watch::Valgrind => library().join("libspectrum2.a"),
         Watch::Sanitizer => sanitized_library().join("libspectrum2.a"),
     });
@@ -256,12 +268,34 @@ fn c_finds_what_rust_finds() {
     bodies.push(wire::body(Type::RawXml, b"<message/>"));
     bodies.push([wire::int(1, 99), wire::text(2, "unknown")].concat());
     bodies.push(Vec::new());
+    // The path of ordinary messages is left in the middle: each is cut somewhere, and has a wrong byte somewhere.
+    for index in 0..bodies.len() {
+        let whole = bodies[index].clone();
+        if !whole.is_empty() {
+            bodies.push(whole[..index * 7 % whole.len()].to_vec());
+            for change in [0x80, 0x01] {
+                let mut wrong = whole.clone();
+                wrong[index * 5 % whole.len()] ^= change;
+                bodies.push(wrong);
+            }
+        }
+    }
     compare(&bodies);
 }
 
 #[test]
 fn the_contract_holds_in_c() {
     checked("contract.c", &[]).iter().for_each(|printed| assert_eq!(printed, "ok\n"));
+}
+
+/// A panic costs the call, and the client that it was about. The library is built to panic for it. Nobody watches, since
+/// what a panic says of itself is left to leak.
+#[test]
+fn a_panic_is_an_error_in_c() {
+    let output = run(Command::new(program("panic.c", Watch::Valgrind)).env("RUST_BACKTRACE", "0"));
+    assert_eq!(output.stdout, b"ok\n");
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(report.lines().filter(|line| *line == "planted").count(), 3, "{report}");
 }
 
 /// The library reads a byte too many when the program says so: whoever watches has to see it.

@@ -10,7 +10,7 @@ use super::error::{Failure, Fault, fail, fail_with};
 use super::launch::{parse, sp2_launch, word};
 use super::payload::told;
 use super::view::Mirrored;
-use super::{Outcome, given, guard, output, sp2_error, sp2_payload, sp2_result, sp2_str};
+use super::{Outcome, given, guard, output, plant, sp2_error, sp2_payload, sp2_result, sp2_str};
 use crate::client::{Client, Error, Event, Receiver, Sender, program_name};
 use crate::error::EncodeError;
 
@@ -277,6 +277,7 @@ unsafe fn next(
     output: &mut MaybeUninit<sp2_payload>,
     error: *mut sp2_error,
 ) -> Outcome {
+    plant(timeout.is_zero());
     let end = Instant::now() + timeout;
     receiver.set_tick(timeout);
     loop {

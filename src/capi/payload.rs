@@ -6,7 +6,7 @@ use super::field::right;
 use super::message::Struct;
 use super::view::{Mirrored, memory};
 use super::{
-    Outcome, given, guard, output, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes,
+    Outcome, given, guard, output, plant, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes,
     sp2_connected, sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login,
     sp2_logout, sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
 };
@@ -417,6 +417,7 @@ unsafe extern "C" fn decode_any(
     // SAFETY: this function's own contract.
     guard(error, || unsafe {
         let place = output(place, error)?;
+        plant(length == 0);
         // Nothing half done is left, whatever comes.
         place.as_mut_ptr().write_bytes(0, 1);
         let body = body(bytes, length, error)?;

@@ -272,18 +272,88 @@ static void fail(const sp2_error *error) {
     exit(1);
 }
 
-/* The frame as it is encoded again, from a buffer of just its length. */
-static void print_frame(const sp2_payload *payload) {
+/* The frame as it is encoded again, in a buffer of just its length. */
+static uint8_t *encode(const sp2_payload *payload, size_t *length) {
     sp2_error error;
-    size_t length, written;
-    if (sp2_frame_encoded_len(payload, &length, &error) != SP2_OK)
+    size_t written;
+    if (sp2_frame_encoded_len(payload, length, &error) != SP2_OK)
         fail(&error);
-    uint8_t *frame = malloc(length);
-    if (frame == NULL || sp2_frame_encode(payload, frame, length, &written, &error) != SP2_OK || written != length)
+    uint8_t *frame = malloc(*length);
+    if (frame == NULL || sp2_frame_encode(payload, frame, *length, &written, &error) != SP2_OK || written != *length)
         fail(&error);
+    return frame;
+}
+
+/* The elements of lists in arrays, as a program has them that sends. */
+
+#define MOST 256
+
+static struct {
+    sp2_str strs[MOST];
+    sp2_entry entries[MOST];
+    sp2_attachment attachments[MOST];
+    sp2_buddy buddies[MOST];
+    size_t used;
+} own;
+
+#define OWN(type, list, array)                                                                    \
+    do {                                                                                          \
+        type rest = *(list);                                                                      \
+        if (rest.count > MOST - own.used)                                                         \
+            abort();                                                                              \
+        *(list) = (type){.items = (array) + own.used, .count = rest.count};                       \
+        while (type##_next(&rest, (array) + own.used))                                            \
+            own.used++;                                                                           \
+    } while (0)
+
+static void own_lists(sp2_payload *payload) {
+    own.used = 0;
+    switch (payload->type) {
+    case SP2_TYPE_LOGIN:
+        OWN(sp2_str_list, &payload->as.login.extra_fields, own.strs);
+        OWN(sp2_map, &payload->as.login.settings.value.value, own.entries);
+        break;
+    case SP2_TYPE_BUDDY_CHANGED:
+    case SP2_TYPE_BUDDY_REMOVED:
+    case SP2_TYPE_BUDDY_TYPING:
+    case SP2_TYPE_BUDDY_TYPED:
+    case SP2_TYPE_BUDDY_STOPPED_TYPING:
+    case SP2_TYPE_AUTH_REQUEST:
+        OWN(sp2_str_list, &payload->as.buddy.group, own.strs);
+        break;
+    case SP2_TYPE_BUDDIES:
+        OWN(sp2_buddy_list, &payload->as.buddies.buddy, own.buddies);
+        for (size_t i = 0; i < payload->as.buddies.buddy.count; i++)
+            OWN(sp2_str_list, &own.buddies[i].group, own.strs);
+        break;
+    case SP2_TYPE_CONV_MESSAGE:
+    case SP2_TYPE_CONV_MESSAGE_ACK:
+    case SP2_TYPE_ATTENTION:
+    case SP2_TYPE_ROOM_SUBJECT_CHANGED:
+        OWN(sp2_attachment_list, &payload->as.conversation_message.attachment, own.attachments);
+        break;
+    case SP2_TYPE_ROOM_LIST:
+        OWN(sp2_str_list, &payload->as.room_list.room, own.strs);
+        OWN(sp2_str_list, &payload->as.room_list.name, own.strs);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Encoded as it was received, and with lists in arrays: the same. */
+static void print_frame(const sp2_payload *payload) {
+    size_t length, length_of_own;
+    uint8_t *frame = encode(payload, &length);
+    sp2_payload with_own = *payload;
+    own_lists(&with_own);
+    uint8_t *frame_of_own = encode(&with_own, &length_of_own);
     printf(" -> ");
     print_hex(frame, length);
+    if (length_of_own != length || memcmp(frame, frame_of_own, length) != 0)
+        printf(" OTHERWISE WITH ARRAYS");
     free(frame);
+    free(frame_of_own);
 }
 
 static void dump(sp2_bytes body) {
