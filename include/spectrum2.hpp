@@ -365,8 +365,10 @@ public:
     virtual void handleStoppedTypingRequest(std::string_view /*user*/, std::string_view /*buddyName*/) {}
     virtual void handleAttentionRequest(std::string_view /*user*/, std::string_view /*buddyName*/,
                                         std::string_view /*message*/) {}
-    /** Answer with handleParticipantChanged: the others, the user, the subject; or the user, the flag that says
-     *  why not, and `SP2_STATUS_NONE`. */
+    /**
+     * Answer with handleParticipantChanged of the others and then of the user, and with handleSubject; or
+     * of the user alone, with the flag that says why not and `SP2_STATUS_NONE`.
+     */
     virtual void handleJoinRoomRequest(std::string_view /*user*/, std::string_view /*room*/,
                                        std::string_view /*nickname*/, std::string_view /*password*/) {}
     virtual void handleLeaveRoomRequest(std::string_view /*user*/, std::string_view /*room*/) {}

@@ -41,8 +41,8 @@ fn main() -> std::process::ExitCode {
 
 With the feature `log` the client tells the `log` crate what happens; a logger is for the program to choose.
 Targets begin with `spectrum2`. INFO is the connection's begin and end, DEBUG the type of each frame, WARN a
-frame that is malformed. No content is logged, so no password. A logger to standard error writes where the main
-process was started from: a backend inherits that."
+frame that is malformed and a PING that cannot be answered. No content is logged, so no password. A logger to
+standard error writes to where the main process was started from: a backend inherits that."
 )]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
