@@ -8,7 +8,7 @@
     doc = "\
 - A backend is a [`Backend`], which [`main`] starts as the main process wants it, and [`Client`] runs. With
   [`Receiver`] and [`Sender`] it has a loop of its own.
-- The module `host` (with that feature) plays the main process, to test backends.
+- The module `host` (with that feature) plays the main process, to test backends. `capi` is for C and C++.
 - [`msncd`] speaks another protocol, to a messenger daemon.
 
 ```no_run
@@ -54,7 +54,6 @@ extern crate alloc;
 #[cfg(feature = "std")]
 mod backend_config;
 #[cfg(feature = "capi")]
-/// What `include/spectrum2.h` declares for C and C++ programs; for Rust programs it is of no use.
 pub mod capi;
 #[cfg(feature = "std")]
 mod client;
