@@ -572,9 +572,9 @@ pub(crate) fn write_wrapped<'b>(
 }
 
 /// Writes a wrapper around a text.
-#[inline(never)]
+#[inline(always)]
 fn write_text<'b>(of: Type, text: &str, writer: Writer<'b>) -> Written<'b> {
-    writer.array([TYPE_TAG, of.number() as u8])?.bytes(PAYLOAD_TAG, text.as_bytes())
+    writer.array([TYPE_TAG, of.number() as u8])?.long_bytes(PAYLOAD_TAG, text.as_bytes())
 }
 
 /// Writes a wrapper of any type around any bytes.

@@ -665,14 +665,13 @@ impl<'b> Writer<'b> {
         put_long_varint(self, tag, value)
     }
 
-    #[cfg_attr(spectrum2_small, inline(never))]
-    #[cfg_attr(not(spectrum2_small), inline(always))]
+    #[inline(always)]
     pub(crate) fn bytes(self, tag: u8, bytes: &[u8]) -> Written<'b> {
         if cfg!(any(spectrum2_plain, spectrum2_small)) {
-            return self.varint(tag, bytes.len() as u64)?.raw(bytes);
+            return self.bytes_behind_varint(tag, bytes);
         }
         if bytes.len() > SHORT {
-            return put_long_bytes(self, tag, bytes);
+            return self.long_bytes(tag, bytes);
         }
         let (next, behind) = self.take(2 + bytes.len())?;
         if let [first, second, content @ ..] = next {
@@ -696,6 +695,28 @@ impl<'b> Writer<'b> {
         *first = tag;
         *second = bytes.len() as u8;
         if copy_short_ascii(content, bytes) || utf8::is_valid_general(bytes) { Ok(behind) } else { Err(Full) }
+    }
+
+    /// The same for bytes that are seldom short.
+    #[inline(never)]
+    pub(crate) fn long_bytes(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+        if !(0x80..0x4000).contains(&bytes.len()) {
+            // Apart, or else registers would be saved for its calls.
+            return self.bytes_behind_varint(tag, bytes);
+        }
+        let (next, behind) = self.take(3 + bytes.len())?;
+        if let [first, second, third, content @ ..] = next {
+            *first = tag;
+            *second = bytes.len() as u8 | 0x80;
+            *third = (bytes.len() >> 7) as u8;
+            content.copy_from_slice(bytes);
+        }
+        Ok(behind)
+    }
+
+    #[inline(never)]
+    fn bytes_behind_varint(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+        self.varint(tag, bytes.len() as u64)?.raw(bytes)
     }
 
     /// A length-delimited field whose content `write` writes.
@@ -765,28 +786,6 @@ fn put_long_varint(writer: Writer<'_>, tag: u8, mut value: u64) -> Written<'_> {
     Ok(behind)
 }
 
-/// Writes a length-delimited field of any length.
-#[inline(never)]
-fn put_long_bytes<'b>(writer: Writer<'b>, tag: u8, bytes: &[u8]) -> Written<'b> {
-    if !(0x80..0x4000).contains(&bytes.len()) {
-        // Apart, or else registers would be saved for its calls.
-        return put_bytes_behind_varint(writer, tag, bytes);
-    }
-    let (next, behind) = writer.take(3 + bytes.len())?;
-    if let [first, second, third, content @ ..] = next {
-        *first = tag;
-        *second = bytes.len() as u8 | 0x80;
-        *third = (bytes.len() >> 7) as u8;
-        content.copy_from_slice(bytes);
-    }
-    Ok(behind)
-}
-
-#[inline(never)]
-fn put_bytes_behind_varint<'b>(writer: Writer<'b>, tag: u8, bytes: &[u8]) -> Written<'b> {
-    writer.varint(tag, bytes.len() as u64)?.raw(bytes)
-}
-
 /// Writes tag and length in front of a content that stands at `start`, and moves it up to make room.
 /// Returns where it ends then, which may be behind the buffer.
 #[cold]
@@ -812,23 +811,23 @@ pub(crate) const SHORT: usize = 64;
 /// Copies `from` to `to`, which has the same length, up to [`SHORT`]: by loads and stores that overlap.
 #[inline(always)]
 fn copy_short(to: &mut [u8], from: &[u8]) {
-    let is_copied = if from.len() > 32 { copy_ends::<32>(to, from) } else { copy_ends::<16>(to, from) };
-    if !(is_copied || copy_ends::<8>(to, from) || copy_ends::<4>(to, from) || copy_ends::<2>(to, from))
+    let is_copied = if from.len() > 32 { copy_ends::<16, 2>(to, from) } else { copy_ends::<16, 1>(to, from) };
+    if !(is_copied || copy_ends::<8, 1>(to, from) || copy_ends::<4, 1>(to, from) || copy_ends::<2, 1>(to, from))
         && let ([to], [from]) = (to, from)
     {
         *to = *from;
     }
 }
 
-/// Copies the first and the last `N` bytes, which is all when there are at most twice as many.
+/// Copies the first and the last `COUNT` times `N` bytes, which is all when there are at most twice as many.
+///
+/// Not more than 16 at once, or else a Cortex-M3 calls its `memcpy`: 400 instructions more for a VCARD.
 #[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
-    let (Some(head), Some(tail)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else { return false };
-    if let Some(to) = to.first_chunk_mut() {
-        *to = *head;
-    }
-    if let Some(to) = to.last_chunk_mut() {
-        *to = *tail;
+fn copy_ends<const N: usize, const COUNT: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let Some(behind_head) = from.len().checked_sub(N * COUNT) else { return false };
+    for at in (0..COUNT).map(|index| index * N) {
+        copy_at::<N>(to, from, at);
+        copy_at::<N>(to, from, behind_head + at);
     }
     true
 }
@@ -855,6 +854,15 @@ fn copy_ends_ascii<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
     let (Some(head), Some(tail)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else { return false };
     // First, since what is written might be what is read, for all that the compiler knows.
     let are_ascii = utf8::are_ascii(head, tail);
-    copy_ends::<N>(to, from);
+    copy_ends::<N, 1>(to, from);
     are_ascii
+}
+
+#[inline(always)]
+fn copy_at<const N: usize>(to: &mut [u8], from: &[u8], at: usize) {
+    if let (Some(to), Some(from)) =
+        (to.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<N>), from.get(at..).and_then(<[u8]>::first_chunk::<N>))
+    {
+        *to = *from;
+    }
 }
