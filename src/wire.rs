@@ -697,7 +697,7 @@ impl<'b> Writer<'b> {
         if copy_short_ascii(content, bytes) || utf8::is_valid_general(bytes) { Ok(behind) } else { Err(Full) }
     }
 
-    /// The same for bytes that are seldom short.
+    /// Does what `bytes` does, for ones that are seldom short.
     #[inline(never)]
     pub(crate) fn long_bytes(self, tag: u8, bytes: &[u8]) -> Written<'b> {
         if !(0x80..0x4000).contains(&bytes.len()) {
