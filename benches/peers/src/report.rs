@@ -118,18 +118,21 @@ fn results(lto: &Measured, plain: &Measured) -> String {
 fn without_std(lto: &Measured, counts: &BTreeMap<String, u64>) -> String {
     let workloads = || lto.times.workloads.iter().map(|workload| workload.name.as_str());
     let mut text = "\n## Without the standard library\n\nInstructions of this crate without its features, so also \
-                    without `simdutf8` and AVX2, with fat LTO.\n\n| |"
+                    without `simdutf8` and AVX2, with fat LTO; and what of them, as of all figures above, the harness \
+                    takes: it walks from frame to frame and touches the fields, or makes the messages.\n\n| |"
         .to_owned();
     for workload in workloads() {
         _ = write!(text, " {workload} |");
     }
     text.push_str("\n| --- |");
     text.push_str(&" ---: |".repeat(workloads().count()));
-    for operation in Operation::ALL {
-        _ = write!(text, "\n| {} |", operation.name());
-        for workload in workloads() {
-            let count = counts.get(&key(workload, operation, lto.own()));
-            _ = write!(text, " {} |", count.map_or(String::new(), |count| thousands(*count)));
+    for (peer, whose) in [(lto.own(), ""), (peers::HARNESS, ", the harness")] {
+        for operation in Operation::ALL {
+            _ = write!(text, "\n| {}{whose} |", operation.name());
+            for workload in workloads() {
+                let count = counts.get(&key(workload, operation, peer));
+                _ = write!(text, " {} |", count.map_or(String::new(), |count| thousands(*count)));
+            }
         }
     }
     text.push('\n');

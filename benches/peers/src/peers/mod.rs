@@ -70,10 +70,13 @@ fn own() -> Vec<Entry> {
     ]
 }
 
+/// The name of what the harness itself takes.
+pub const HARNESS: &str = "harness";
+
 /// This crate alone, and what of its figures is the harness's.
 #[cfg(not(feature = "peers"))]
 fn others() -> Vec<Entry> {
-    vec![Entry::new("harness", BORROWED, harness::Harness::default())]
+    vec![Entry::new(HARNESS, BORROWED, harness::Harness::default())]
 }
 
 #[cfg(feature = "peers")]
