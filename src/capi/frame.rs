@@ -81,7 +81,7 @@ pub unsafe extern "C" fn sp2_frame_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe { count_with(payload, length, error, frame::encoded_len) })
+    unsafe { count_with(payload, length, error, frame::HEADER_LEN) }
 }
 
 /// Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its

@@ -117,13 +117,13 @@ impl sp2_received {
         Self { bytes: bytes.as_ptr(), length: bytes.len(), begun, tag, outer_tag }
     }
 
-    /// Reads the first element, where it comes as expected, and gives what is behind it.
+    /// Takes the first element off, where it comes as expected, and writes it to `place`.
     ///
     /// # Safety
     /// [`of`](Self::of) made it of a window of such elements, whose bytes stay as they are during `'a`; the
     /// element may be written to `place`.
     #[inline(always)]
-    unsafe fn read_expected<'a, T: Item<'a>>(&self, place: *mut T::C) -> Option<&'a [u8]> {
+    unsafe fn take_expected<'a, T: Item<'a>>(&mut self, place: *mut T::C) -> Option<()> {
         // An element has two bytes at least.
         if self.length < 2 {
             return None;
@@ -135,7 +135,26 @@ impl sp2_received {
             Window::from_parts(WindowParts { bytes, begun, count: 1, tag, outer_tag }).first_expected()?;
         // SAFETY: this function's own contract.
         unsafe { T::read_to(place, content) }?;
-        Some(behind)
+        (self.bytes, self.length) = (behind.as_ptr(), behind.len());
+        Some(())
+    }
+
+    /// Takes the first of `count` elements off, and writes it to `place`.
+    ///
+    /// Of C, since such functions do not unwind.
+    ///
+    /// # Safety
+    /// As [`take_expected`](Self::take_expected).
+    #[cold]
+    #[inline(never)]
+    unsafe extern "C" fn take_any<'a, T: Item<'a>>(&mut self, count: usize, place: *mut T::C) -> bool {
+        // SAFETY: this function's own contract.
+        let Ok(Some(mut window)) = (unsafe { self.window(count) }) else { return false };
+        let Some(element) = window.take_first::<T>() else { return false };
+        *self = Self::of(window);
+        // SAFETY: as above.
+        unsafe { place.write(element.mirror()) };
+        true
     }
 
     /// The window, or `None` where the list is not a received one.
@@ -214,10 +233,17 @@ impl<'a, T: Item<'a>> Elements<'a, T> {
 
     #[inline(always)]
     unsafe fn write<'b>(self, tag: u8, writer: Writer<'b>) -> Written<'b> {
-        match self {
-            // SAFETY: this function's own contract.
-            Self::Own(items) => unsafe { write_items::<T>(items, tag, writer) },
-            Self::Received(window) => List::<T>::received(window).write(tag, writer),
+        // SAFETY: this function's own contract.
+        unsafe {
+            match self {
+                Self::Own(items) => write_items::<T>(items, tag, writer),
+                // Firmware has little stack: of BUDDIES, 508 bytes instead of 636. Elsewhere what was checked once is
+                // not checked again, and the code that writes an element has one user, and so no calls.
+                Self::Received(window) if cfg!(any(spectrum2_small, target_os = "none")) => {
+                    write_received::<T>(sp2_received::of(window), window.len(), tag, writer)
+                }
+                Self::Received(window) => List::<T>::received(window).write(tag, writer),
+            }
         }
     }
 }
@@ -231,6 +257,31 @@ unsafe fn write_items<'a, 'b, T: Item<'a>>(items: &'a [T::C], tag: u8, mut write
     for item in items {
         // SAFETY: this function's own contract.
         writer = unsafe { T::write_from(item, tag, writer) }?;
+    }
+    Ok(writer)
+}
+
+/// Writes `count` elements that were received, one after the other through the same place.
+///
+/// # Safety
+/// [`sp2_received::of`] made it of a window of such elements, whose bytes stay as they are during `'a`.
+#[inline(never)]
+unsafe fn write_received<'a, 'b, T: Item<'a>>(
+    mut received: sp2_received,
+    count: usize,
+    tag: u8,
+    mut writer: Writer<'b>,
+) -> Written<'b> {
+    let mut place = MaybeUninit::<T::C>::uninit();
+    let place = place.as_mut_ptr();
+    for left in (1..=count).rev() {
+        // SAFETY: this function's own contract; an element is written before it is read.
+        unsafe {
+            if received.take_expected::<T>(place).is_none() && !received.take_any::<T>(left, place) {
+                break;
+            }
+            writer = T::write_from(&*place, tag, writer)?;
+        }
     }
     Ok(writer)
 }
@@ -249,15 +300,13 @@ macro_rules! list {
             #[allow(clippy::extra_unused_lifetimes, reason = "named by the types that borrow")]
             unsafe fn take_first<'a>(&mut self, place: *mut $element) -> bool {
                 // SAFETY: this function's own contract.
-                match unsafe { self.received.read_expected::<$item>(place) } {
-                    Some(behind) => {
-                        (self.received.bytes, self.received.length) = (behind.as_ptr(), behind.len());
-                        self.count = self.count.wrapping_sub(1);
-                        true
+                unsafe {
+                    if self.received.take_expected::<$item>(place).is_none() {
+                        return self.take_any(place);
                     }
-                    // SAFETY: as above.
-                    None => unsafe { self.take_any(place) },
                 }
+                self.count = self.count.wrapping_sub(1);
+                true
             }
 
             /// Likewise any element.
@@ -269,20 +318,16 @@ macro_rules! list {
             #[allow(clippy::extra_unused_lifetimes, reason = "named by the types that borrow")]
             unsafe extern "C" fn take_any<'a>(&mut self, place: *mut $element) -> bool {
                 // SAFETY: this function's own contract.
-                match unsafe { Elements::<$item>::of(self.items, self.count, &self.received) } {
-                    Ok(Elements::Received(mut window)) => {
-                        let Some(element): Option<$item> = window.take_first() else { return false };
-                        self.received = sp2_received::of(window);
-                        // SAFETY: as above.
-                        unsafe { place.write(element.mirror()) };
-                    }
-                    Ok(Elements::Own(items)) => {
-                        let [first, rest @ ..] = items else { return false };
+                unsafe {
+                    if !self.received.bytes.is_null() {
+                        if !self.received.take_any::<$item>(self.count, place) {
+                            return false;
+                        }
+                    } else {
+                        let Ok([first, rest @ ..]) = memory(self.items, self.count) else { return false };
                         self.items = rest.as_ptr();
-                        // SAFETY: as above.
-                        unsafe { place.write(*first) };
+                        place.write(*first);
                     }
-                    Err(_) => return false,
                 }
                 self.count = self.count.wrapping_sub(1);
                 true

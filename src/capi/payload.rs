@@ -6,9 +6,9 @@ use super::field::right;
 use super::message::Struct;
 use super::view::{Mirrored, memory};
 use super::{
-    Outcome, given, guard, output, plant, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes,
-    sp2_connected, sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login,
-    sp2_logout, sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
+    given, guard, output, plant, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes, sp2_connected,
+    sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login, sp2_logout,
+    sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
 };
 use crate::enums::Type;
 use crate::message::too_short;
@@ -347,16 +347,16 @@ unsafe fn refuse(
 ) -> Result<sp2_result, sp2_result> {
     // SAFETY: this function's own contract.
     unsafe {
-        let payload = told(given(payload, error)?.check(), error)?;
+        let body_len = encoded_len(payload, error)?;
         output(length, error)?;
         if capacity != 0 {
             output(buffer, error)?;
         }
-        Ok(too_short(|| header_len.saturating_add(payload.encoded_len())).tell(error))
+        Ok(too_short(|| header_len.saturating_add(body_len)).tell(error))
     }
 }
 
-/// Counts the bytes of an encoded payload.
+/// Counts the bytes of an encoded payload behind a header of `header_len`.
 ///
 /// # Safety
 /// As [`sp2_encoded_len`].
@@ -365,14 +365,24 @@ pub(super) unsafe fn count_with(
     payload: *const sp2_payload,
     length: *mut usize,
     error: *mut sp2_error,
-    count: impl FnOnce(&Payload<'_>) -> usize,
-) -> Outcome {
+    header_len: usize,
+) -> sp2_result {
     // SAFETY: this function's own contract.
-    unsafe {
-        let payload = told(given(payload, error)?.check(), error)?;
-        output(length, error)?.write(count(&payload));
+    guard(error, || unsafe {
+        let body_len = encoded_len(payload, error)?;
+        output(length, error)?.write(header_len.saturating_add(body_len));
         Ok(())
-    }
+    })
+}
+
+/// The number of bytes of an encoded payload. One function, since it knows every message.
+///
+/// # Safety
+/// As [`sp2_encoded_len`].
+#[inline(never)]
+unsafe fn encoded_len(payload: *const sp2_payload, error: *mut sp2_error) -> Result<usize, sp2_result> {
+    // SAFETY: this function's own contract.
+    unsafe { Ok(told(given(payload, error)?.check(), error)?.encoded_len()) }
 }
 
 /// Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
@@ -460,7 +470,7 @@ pub unsafe extern "C" fn sp2_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    guard(error, || unsafe { count_with(payload, length, error, |payload| payload.encoded_len()) })
+    unsafe { count_with(payload, length, error, 0) }
 }
 
 /// Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of

@@ -138,7 +138,8 @@ impl<'a> Mirrored<'a> for &'a str {
         sp2_str { ptr: self.as_ptr().cast(), len: self.len() }
     }
 
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     unsafe fn view<const CHECKED: bool>(c: &'a sp2_str) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
         let bytes = unsafe { part(c.ptr.cast::<u8>(), c.len) }?;
@@ -249,7 +250,8 @@ impl<'a, T: Optional<'a>> Mirrored<'a> for Option<T> {
         self.map_or(T::ABSENT, |value| T::present(value.mirror()))
     }
 
-    #[inline(always)]
+    #[cfg_attr(spectrum2_small, inline(never))]
+    #[cfg_attr(not(spectrum2_small), inline(always))]
     unsafe fn view<const CHECKED: bool>(c: &'a T::Maybe) -> Result<Self, Fault> {
         // SAFETY: this function's own contract.
         T::get(c).map(|c| unsafe { T::view::<CHECKED>(c) }).transpose()
