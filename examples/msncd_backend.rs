@@ -39,9 +39,10 @@
 //! that a message arrived, so there are no receipts; when the connection is lost, the user is told to
 //! whom messages may be lost with it.
 //!
-//! Of a poll during which the user logs out nobody may have been told: the connection then ends without
-//! another command, and a daemon that waits for one before it forgets, as the example does, tells it again
-//! at the next login.
+//! Of a poll during which the user logs out nobody may have been told, and neither of the last one before
+//! the main process goes without a logout, as one that is killed: the connection then ends without another
+//! command, and a daemon that waits for one before it forgets, as the example does, tells it again at the
+//! next login.
 //!
 //! For a daemon that is slow, 1000 requests of a user wait, of about 4 MiB: what comes beyond that is not
 //! delivered, or not done, and the user is told so.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use bridge::{Bridge, MOST_BYTES, MOST_REQUESTS, Settings};
 use server::{Bounds, Daemon, Network};
 use spectrum2::host::{Connection, Host};
-use spectrum2::msncd::{Client, Event, Form, Reader};
+use spectrum2::msncd::{Client, Event, Form, Lines, Reader};
 use spectrum2::{Buddy, Config, ConversationMessage, Error, List, Login, Logout, Payload, Status, StatusType, VCard};
 
 /// Longer than anything takes, but for a failure.
@@ -840,6 +840,47 @@ fn what_is_told_too_late_stays_with_the_daemon() {
         assert_eq!(daemon.next(), line);
     }
     gateway.exit();
+}
+
+/// Then nobody was put out, and all that is told is told to the user. LOGOFF says that it arrived.
+#[test]
+fn a_login_without_a_logout_has_nothing_told_twice() {
+    let daemon = Holding::new("POLL");
+    let mut gateway = Gateway::new(daemon.port);
+    gateway.login_without_status("alice", "secret");
+    while daemon.next() != "POLL" {}
+    gateway.login_without_status("alice", "secret");
+    gateway.message("nobody", BOB, "");
+    gateway.expect_like("nobody from bob@net: Not delivered, ", "");
+    // For the poll of the second session too.
+    daemon.go.send(()).unwrap();
+    daemon.go.send(()).unwrap();
+    for line in ["LOGOFF", "LOGIN alice@net secret"] {
+        assert_eq!(daemon.next(), line);
+    }
+    gateway.exit();
+}
+
+/// It is not known whether it read what it was told last.
+#[test]
+fn what_was_told_last_stays_with_the_daemon_when_the_main_process_is_gone() {
+    let daemon = daemon();
+    let log_in = |name| {
+        let mut client = Client::new(TcpStream::connect(daemon.address()).unwrap());
+        client.login(name, "secret").unwrap();
+        client
+    };
+    let mut alice = log_in(ALICE);
+    alice.logoff().unwrap();
+    log_in(BOB).send_message(ALICE, Lines::new("precious")).unwrap();
+    let mut gateway = Gateway::with(settings(daemon.address().port(), "poll_interval = 1000000000"));
+    gateway.login_without_status("alice", "secret");
+    gateway.expect("alice from bob@net: precious");
+    gateway.connection.close();
+    gateway.backend.join().unwrap().1.unwrap();
+    alice.login(ALICE, "secret").unwrap();
+    let Some(Event::Message { text, .. }) = alice.poll().unwrap() else { panic!("nothing is there") };
+    assert_eq!(text.text(), "precious");
 }
 
 #[test]

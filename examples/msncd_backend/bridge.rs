@@ -14,7 +14,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inbox::{Inbox, NOT_LOGGED_IN, Request};
+use inbox::{Inbox, Leave, NOT_LOGGED_IN, Request};
 #[allow(unused_imports, reason = "tests name them")]
 pub use inbox::{MOST_BYTES, MOST_REQUESTS};
 use line::Line;
@@ -94,7 +94,7 @@ impl Backend for Bridge {
     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> {
         let previous = self.users.remove(login.user);
         if let Some(previous) = &previous {
-            previous.inbox.log_out();
+            previous.inbox.leave(Leave::LoggedInAgain);
         }
         let (inbox, line) = (Arc::new(Inbox::default()), Arc::new(Line::default()));
         let (has_ended, ended) = mpsc::channel();
@@ -121,7 +121,7 @@ impl Backend for Bridge {
 
     fn logout(&mut self, _: &mut Sender, logout: Logout<'_>) -> io::Result<()> {
         if let Some(running) = self.users.get(logout.user) {
-            running.inbox.log_out();
+            running.inbox.leave(Leave::LoggedOut);
         }
         Ok(())
     }
@@ -162,7 +162,7 @@ impl Backend for Bridge {
 impl Drop for Bridge {
     fn drop(&mut self) {
         for running in self.users.values() {
-            running.inbox.log_out();
+            running.inbox.leave(Leave::MainProcessGone);
         }
         self.wait(FAREWELL);
         for running in self.users.values() {

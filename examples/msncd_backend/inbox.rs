@@ -80,8 +80,18 @@ struct State {
     requests: VecDeque<Request>,
     /// The bytes of their texts.
     bytes: usize,
-    logged_out: bool,
+    leave: Option<Leave>,
     closed: bool,
+}
+
+/// Why no more will come. It is on this that depends whether the user has got what the last poll told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    LoggedOut,
+    /// Without a logout: whatever was told was told to the user.
+    LoggedInAgain,
+    /// The backend ends, and nobody logged the user out: the main process may have read nothing for a while.
+    MainProcessGone,
 }
 
 impl State {
@@ -101,15 +111,15 @@ pub enum Next {
     Request(Request),
     /// None came in time.
     Nothing,
-    /// The user logged out, and all that came before is dealt with.
-    LoggedOut,
+    /// No more will come, and all that came before is dealt with.
+    Left(Leave),
 }
 
 impl Inbox {
     /// Adds a request, or gives it back, and says why.
     pub fn push(&self, request: Request) -> Result<(), (Request, &'static str)> {
         let mut state = self.lock();
-        if state.logged_out || state.closed {
+        if state.leave.is_some() || state.closed {
             return Err((request, NOT_LOGGED_IN));
         }
         if state.is_full() {
@@ -130,32 +140,32 @@ impl Inbox {
         Ok(())
     }
 
-    /// No more will come.
-    pub fn log_out(&self) {
-        self.lock().logged_out = true;
+    /// No more will come. The first reason counts.
+    pub fn leave(&self, why: Leave) {
+        self.lock().leave.get_or_insert(why);
         self.changed.notify_all();
     }
 
     pub fn next(&self, until: Instant) -> Next {
-        let mut state = self.wait(until, |state| state.requests.is_empty() && !state.logged_out);
-        match state.requests.pop_front() {
-            Some(request) => {
+        let mut state = self.wait(until, |state| state.requests.is_empty() && state.leave.is_none());
+        match (state.requests.pop_front(), state.leave) {
+            (Some(request), _) => {
                 state.bytes -= request.length();
                 Next::Request(request)
             }
-            None if state.logged_out => Next::LoggedOut,
-            None => Next::Nothing,
+            (None, Some(why)) => Next::Left(why),
+            (None, None) => Next::Nothing,
         }
     }
 
-    /// Whether no more will come, whatever is still to be dealt with.
-    pub fn is_logged_out(&self) -> bool {
-        self.lock().logged_out
+    /// Why no more will come, whatever is still to be dealt with.
+    pub fn left(&self) -> Option<Leave> {
+        self.lock().leave
     }
 
-    /// Waits for some time. False: the user logged out.
+    /// Waits for some time. False: no more will come.
     pub fn pause(&self, time: Duration) -> bool {
-        !self.wait(Instant::now() + time, |state| !state.logged_out).logged_out
+        self.wait(Instant::now() + time, |state| state.leave.is_none()).leave.is_none()
     }
 
     /// Whether nothing waits.
@@ -163,11 +173,11 @@ impl Inbox {
         self.lock().requests.is_empty()
     }
 
-    /// The session is over. Returns what it did not deal with, and whether the user logged out.
+    /// The session is over. Returns what it did not deal with, and whether that was asked for.
     pub fn close(&self) -> (VecDeque<Request>, bool) {
         let mut state = self.lock();
         state.closed = true;
-        (std::mem::take(&mut state.requests), state.logged_out)
+        (std::mem::take(&mut state.requests), state.leave.is_some())
     }
 
     fn wait(&self, until: Instant, goes_on: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {

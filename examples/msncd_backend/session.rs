@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use spectrum2::msncd::Error;
 use spectrum2::{ConnectionError, Sender};
 
-use super::inbox::{Inbox, Next, Request};
+use super::inbox::{Inbox, Leave, Next, Request};
 use super::line::{Daemon, Line};
 use super::settings::Settings;
 use super::translator::{Translator, User};
 
 /// Why a session ends.
 pub enum End {
-    /// The user logged out, or the backend ends.
+    /// The user logged out, or in again, or the backend ends.
     LoggedOut,
-    /// The user logged out during a poll, so that what it told may have been told to nobody. Without
-    /// another command on its connection the daemon keeps it.
+    /// The user logged out during a poll, or the main process went after it, so that what it told may have
+    /// been told to nobody. Without another command on its connection the daemon keeps it.
     ToldTooLate,
     /// Errors 0 and 16 make the main process log in again at once; with any other the user is out.
     Lost(ConnectionError, String),
@@ -135,12 +135,14 @@ impl Session {
             next_poll += self.settings.client_may_take;
         }
         let mut statuses = 0;
+        // Whether the last command was a poll, and told something.
+        let mut has_just_told = false;
         loop {
-            let done = if Instant::now() >= next_poll && !self.inbox.is_logged_out() {
+            let done = if Instant::now() >= next_poll && self.inbox.left().is_none() {
                 let polled = self.poll(daemon, translator);
                 // Counted from the end, so that a slow daemon leaves time for requests.
                 next_poll = Instant::now() + self.settings.poll_interval;
-                polled
+                polled.map(|told| has_just_told = told)
             } else {
                 match self.inbox.next(next_poll) {
                     Next::Request(request) => {
@@ -157,10 +159,12 @@ impl Session {
                         if matches!(request, Request::Contact { .. } | Request::Remove { .. }) {
                             next_poll = Instant::now();
                         }
+                        has_just_told = false;
                         translator.handle(daemon, request)
                     }
                     Next::Nothing => Ok(()),
-                    Next::LoggedOut => {
+                    Next::Left(Leave::MainProcessGone) if has_just_told => return End::ToldTooLate,
+                    Next::Left(_) => {
                         // The end of the connection says the same.
                         let _ = daemon.ready().and_then(|client| client.logoff());
                         return End::LoggedOut;
@@ -173,10 +177,14 @@ impl Session {
         }
     }
 
-    fn poll(&self, daemon: &mut Daemon<'_>, translator: &mut Translator<'_>) -> Result<(), End> {
+    /// Whether there was anything to tell.
+    fn poll(&self, daemon: &mut Daemon<'_>, translator: &mut Translator<'_>) -> Result<bool, End> {
         let told = translator.poll(daemon)?;
         self.sender.flush()?;
-        if told && self.inbox.is_logged_out() { Err(End::ToldTooLate) } else { Ok(()) }
+        match self.inbox.left() {
+            Some(Leave::LoggedOut | Leave::MainProcessGone) if told => Err(End::ToldTooLate),
+            _ => Ok(told),
+        }
     }
 
     /// How many sessions in a row failed: those that did not last as long as the pause that would
