@@ -6,11 +6,13 @@
 //! ```
 //! use std::time::Duration;
 //! use spectrum2::host::Host;
-//! use spectrum2::{Backend, ConversationMessage, Login, Logout, Payload, Sender};
+//! use spectrum2::{Backend, BackendConfig, ConversationMessage, Login, Logout, Payload, Sender};
 //! # use std::io;
 //! # struct Echo;
 //! # impl Backend for Echo {
-//! #     fn start(&mut self, sender: &mut Sender) -> io::Result<()> { sender.backend_config("[features]\n") }
+//! #     fn start(&mut self, sender: &mut Sender) -> io::Result<()> {
+//! #         sender.backend_config(&BackendConfig::builder().need_registration(false).build()?)
+//! #     }
 //! #     fn login(&mut self, sender: &mut Sender, login: Login<'_>) -> io::Result<()> { sender.connected(login.user) }
 //! #     fn logout(&mut self, _: &mut Sender, _: Logout<'_>) -> io::Result<()> { Ok(()) }
 //! #     fn message(&mut self, sender: &mut Sender, message: ConversationMessage<'_>) -> io::Result<()> { Ok(()) }
@@ -112,7 +114,7 @@ impl Host {
     /// # Errors
     /// The process ended, with its exit status; and those of [`accept`](Self::accept).
     pub fn connect(&self, process: &mut BackendProcess, timeout: Duration) -> io::Result<Connection> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         loop {
             let ended = process.child.try_wait()?;
             let left = deadline.saturating_duration_since(Instant::now());
@@ -243,7 +245,7 @@ impl BackendProcess {
     /// # Errors
     /// `TimedOut`, and what the operating system reports.
     pub fn wait(&mut self, timeout: Duration) -> io::Result<ExitStatus> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
@@ -340,7 +342,7 @@ impl Connection {
     /// `TimedOut`; `UnexpectedEof` when the backend closed the connection; `InvalidData`, around a
     /// [`FrameError`](crate::FrameError), for a frame over [`RECEIVE_LIMIT`]; and what the connection reports.
     pub fn receive(&mut self, timeout: Duration) -> io::Result<OwnedFrame> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         while !self.reader.has_frame()? {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -387,7 +389,7 @@ impl Connection {
         mut wanted: impl FnMut(&Payload<'_>) -> bool,
         mut other: impl FnMut(OwnedFrame),
     ) -> io::Result<OwnedFrame> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         loop {
             let frame = self.receive(deadline.saturating_duration_since(Instant::now()))?;
             if frame.decode().is_ok_and(|payload| wanted(&payload)) {
@@ -416,6 +418,12 @@ impl Connection {
         // Fails only when it is closed already.
         let _ = self.stream().shutdown(Shutdown::Both);
     }
+}
+
+/// Of a time that the clock cannot count, such as `Duration::MAX`, nobody sees the end.
+fn deadline_after(timeout: Duration) -> Instant {
+    const LONG: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    Instant::now() + timeout.min(LONG)
 }
 
 fn is_timeout(error: &io::Error) -> bool {

@@ -124,3 +124,18 @@ fn part_of_a_frame_can_be_looked_at() {
     assert_eq!(connection.receive(Duration::from_millis(1)).unwrap_err().kind(), ErrorKind::TimedOut);
     assert_eq!(connection.buffered(), b"\0\0\0\x02");
 }
+
+/// Who wants to wait for ever says so.
+#[test]
+fn timeouts_may_be_longer_than_the_clock_counts() {
+    let host = Host::listen().unwrap();
+    let peer = std::net::TcpStream::connect(host.address()).unwrap();
+    let mut connection = host.accept(Duration::MAX).unwrap();
+    let mut writer = FrameWriter::new(peer);
+    for payload in [Payload::Stats(Default::default()), Payload::Pong, Payload::Pong] {
+        writer.write(&payload).unwrap();
+    }
+    writer.flush().unwrap();
+    let frame = connection.wait_for(Duration::MAX, |payload| *payload == Payload::Pong, drop).unwrap();
+    assert_eq!(connection.receive(Duration::MAX).unwrap(), frame);
+}
