@@ -128,6 +128,8 @@ impl Broken {
         let config = match self.fault.as_str() {
             "has a config line without =" => format!("{CONFIG}disable_jid_escaping\n"),
             "has a config key twice" => format!("{CONFIG}muc=1\n"),
+            "needs registration" => CONFIG.replace("needRegistration=0", "needRegistration=1"),
+            "does not say that it needs no registration" => CONFIG.replace("needRegistration=0\n", ""),
             "has a config boolean that is none" => format!("{CONFIG}rawxml=maybe\n"),
             _ => CONFIG.to_owned(),
         };

@@ -106,6 +106,21 @@ fn rooms_of_the_empty_user_are_everybodys() {
     assert_eq!(run.report("rooms")["remark"], "2 participants in #test");
 }
 
+/// It may be meant, but who tries a backend as a server would wait for a LOGIN in vain.
+#[test]
+fn registration_that_is_needed_is_remarked() {
+    let remark = |fault| {
+        let run = run(fault, &[&PATIENT[..], &["--only", "config", "--skip", "large"]].concat());
+        assert_eq!(run.with_verdict("pass"), ["config"], "{}", run.output);
+        run.report("config")["remark"].as_str().unwrap().to_owned()
+    };
+    for fault in ["needs registration", "does not say that it needs no registration"] {
+        let remark = remark(fault);
+        assert!(remark.contains("frames; needRegistration is 1"), "{remark}");
+    }
+    assert!(remark("none").ends_with(" frames"));
+}
+
 /// A contact need not say back what it is told, nor all of it at once.
 #[test]
 fn replies_to_a_large_message_may_be_anything() {

@@ -62,7 +62,7 @@ fn failure_of_what_others_need_is_reported_in_any_case() {
 fn usage_errors_have_a_status_of_their_own() {
     let echo = example("echo");
     let no_program = OsStr::new(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
-    let cases: [(&[&str], &[&OsStr], &str); 9] = [
+    let cases: [(&[&str], &[&OsStr], &str); 10] = [
         (&[], &[], "<BACKEND>"),
         (&["--only", "vcards"], &[echo.as_os_str()], "there is no check \"vcards\""),
         (&[], &[OsStr::new("./no/such/backend")], "./no/such/backend: there is no such program"),
@@ -71,6 +71,7 @@ fn usage_errors_have_a_status_of_their_own() {
         (&["./backend"], &[], "its arguments, stand behind '--'"),
         (&["--config", "no/such.cfg"], &[echo.as_os_str()], "cannot open no/such.cfg"),
         (&["--timeout", "soon"], &[echo.as_os_str()], "not a number of seconds"),
+        (&["--timeout", "1e19"], &[echo.as_os_str()], "more than a day"),
         (
             &["--only", "connect", "--junit", "no/such/report.xml"],
             &[echo.as_os_str()],

@@ -48,8 +48,9 @@ pub fn check(options: Options) -> Result<ExitCode, Stop> {
         return text::list(&mut io::stdout().lock()).map_err(Stop::Output).map(|()| ExitCode::SUCCESS);
     }
     let chosen = plan::choose(&options.only, &options.skip).map_err(Stop::Usage)?;
-    let setup = setup::Setup::new(options)?;
+    // Before a file is made, which would be left behind.
     interrupt::listen().map_err(|error| Stop::Open("the signals".into(), error))?;
+    let setup = setup::Setup::new(options)?;
     let mut audience: Box<dyn Audience> = match setup.options.json {
         true => Box::new(json::Json::new(io::stdout())),
         false => Box::new(text::Text::new(io::stdout(), &setup)),

@@ -151,7 +151,11 @@ pub struct Options {
     pub verbose: bool,
 }
 
+/// Nobody waits for longer, and clocks can count so far.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    let time = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if time > LONGEST { Err("more than a day".to_owned()) } else { Ok(time) }
 }

@@ -54,12 +54,14 @@ impl Verdict {
     }
 
     pub fn of_rule(sightings: Option<Sightings>, unseen: &str) -> Self {
-        let Sightings { frames, violations } = sightings.unwrap_or_default();
+        let Sightings { frames, violations, remark } = sightings.unwrap_or_default();
         let others = violations.len().saturating_sub(1);
         match violations.into_iter().next() {
             None if frames == 0 => Self::NotTried(unseen.into()),
-            None if frames == 1 => Self::Pass("1 frame".into()),
-            None => Self::Pass(format!("{frames} frames")),
+            None => {
+                let frames = if frames == 1 { "1 frame".to_owned() } else { format!("{frames} frames") };
+                Self::Pass(if remark.is_empty() { frames } else { format!("{frames}; {remark}") })
+            }
             Some(first) => {
                 let more = match others {
                     0 => String::new(),

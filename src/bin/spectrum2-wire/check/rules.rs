@@ -38,6 +38,11 @@ pub trait Rule {
         "the backend sent no frame of the kind"
     }
 
+    /// What there is to say of a backend that breaks no rule; it may be nothing.
+    fn remark(&self) -> &'static str {
+        ""
+    }
+
     /// The backend said something that cannot be decoded.
     fn malformed(&mut self, _error: &DecodeError) -> Opinion {
         None
@@ -57,6 +62,23 @@ pub struct Violation {
 pub struct Sightings {
     pub frames: usize,
     pub violations: Vec<Violation>,
+    /// As [`Rule::remark`] says.
+    pub remark: &'static str,
+}
+
+impl Sightings {
+    pub fn note(&mut self, remark: &'static str) {
+        if !remark.is_empty() {
+            self.remark = remark;
+        }
+    }
+}
+
+/// What a rule says of a frame that it is about.
+pub struct Sighting {
+    pub rule: &'static str,
+    pub result: Result<(), String>,
+    pub remark: &'static str,
 }
 
 /// By the names of the rules' checks.
@@ -67,6 +89,7 @@ pub fn merge(all: &mut AllSightings, more: AllSightings) {
         let of_rule = all.entry(name).or_default();
         of_rule.frames += sightings.frames;
         of_rule.violations.extend(sightings.violations);
+        of_rule.note(sightings.remark);
     }
 }
 
@@ -86,17 +109,17 @@ impl Watch {
         }
     }
 
-    /// The opinions of all rules that have one.
-    pub fn received(&mut self, frame: &Frame<'_>) -> Vec<(&'static str, Result<(), String>)> {
+    /// What all rules say that have an opinion.
+    pub fn received(&mut self, frame: &Frame<'_>) -> Vec<Sighting> {
         let payload = frame.decode();
-        let mut opinions = Vec::new();
+        let mut sightings = Vec::new();
         for (name, rule) in &mut self.rules {
             let opinion = match &payload {
                 Ok(payload) => rule.received(payload),
                 Err(error) => rule.malformed(error),
             };
-            opinions.extend(opinion.map(|opinion| (*name, opinion)));
+            sightings.extend(opinion.map(|result| Sighting { rule: name, result, remark: rule.remark() }));
         }
-        opinions
+        sightings
     }
 }

@@ -81,11 +81,15 @@ fn patterns(secret: &str) -> [Pattern; 5] {
     [as_text, as_hexadecimal, as_base64(0), as_base64(1), as_base64(2)]
 }
 
-/// A character as it is, quoted once and twice as Rust, JSON, Python or C do, and as XML.
+/// A character as it is, quoted once and twice as Rust, JSON, Python or C do, as XML, and as in a URL.
 fn escaped_forms(character: char) -> Vec<String> {
     let code = u32::from(character);
     let mut forms = vec![character.to_string(), format!("&#{code};"), format!("&#x{code:x};"), format!("&#x{code:X};")];
     forms.extend(name_in_xml(character).map(str::to_owned));
+    let bytes = character.to_string().into_bytes();
+    forms.push(bytes.iter().map(|byte| format!("%{byte:02X}")).collect());
+    forms.push(bytes.iter().map(|byte| format!("%{byte:02x}")).collect());
+    forms.extend((character == ' ').then(|| "+".to_owned()));
     let mut units = [0; 2];
     let units = character.encode_utf16(&mut units).iter();
     forms.push(units.map(|unit| format!("\\u{unit:04x}")).collect());
@@ -148,6 +152,8 @@ mod tests {
             "h&quot;u\\n&apos;&lt;t&gt;&amp;é☃😀/".to_owned(),
             "h\"u\\n'&lt;t>&amp;é☃😀/".to_owned(),
             "h&#34;u\\n&#39;&#x3c;t&#x3E;&#38;é☃😀/".to_owned(),
+            "h%22u%5Cn'%3Ct%3E%26%C3%A9%E2%98%83%F0%9F%98%80/".to_owned(),
+            "h%22u%5cn%27%3ct%3e%26%c3%a9%e2%98%83%f0%9f%98%80%2f".to_owned(),
             data_encoding::HEXLOWER.encode(secret.as_bytes()),
             data_encoding::HEXUPPER.encode(secret.as_bytes()),
         ];
@@ -160,6 +166,12 @@ mod tests {
             let text = format!("before {form} after");
             assert_eq!(secrets.hide(&text, ALL), format!("before {hidden} after"));
         }
+    }
+
+    #[test]
+    fn a_space_is_a_plus_in_a_query() {
+        let secrets = secrets(&["two words"]);
+        assert_eq!(secrets.hide("?password=two+words&b=two%20words", ALL), "?password=(hidden)&b=(hidden)");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::journal::{Journal, Line, Side};
 use super::output::Output;
 use super::plan::DECODABLE;
 use super::process::Process;
-use super::rules::{AllSightings, Features, Violation, Watch};
+use super::rules::{AllSightings, Features, Sighting, Violation, Watch};
 use super::setup::Setup;
 
 /// How long a backend is waited for that is told to leave at the end of a check.
@@ -415,10 +415,11 @@ impl<'s> Session<'s> {
             }
             _ => {}
         }
-        for (rule, opinion) in self.watch.received(frame) {
+        for Sighting { rule, result, remark } in self.watch.received(frame) {
             let sightings = self.sightings.entry(rule).or_default();
             sightings.frames += 1;
-            if let Err(reason) = opinion {
+            sightings.note(remark);
+            if let Err(reason) = result {
                 let reason = self.setup.tell(&reason);
                 let frames = self.journal.last();
                 sightings.violations.push(Violation { reason, during: self.check, frames });

@@ -8,13 +8,15 @@ use super::{Opinion, Rule};
 
 const BOOLEANS: [&str; 7] = [
     "registration.needPassword",
-    "registration.needRegistration",
+    NEED_REGISTRATION,
     "features.muc",
     "features.rawxml",
     "features.disable_jid_escaping",
     "features.receipts",
     "features.send_buddies_on_login",
 ];
+
+const NEED_REGISTRATION: &str = "registration.needRegistration";
 
 /// The only key that may stand more than once.
 const LIST: &str = "registration.extraField";
@@ -25,6 +27,8 @@ pub struct Features {
     pub muc: bool,
     pub raw_xml: bool,
     pub receipts: bool,
+    /// Also where nothing is said of it.
+    pub needs_registration: bool,
 }
 
 impl Features {
@@ -43,7 +47,12 @@ impl Features {
         for key in BOOLEANS {
             flag(key)?;
         }
-        Ok(Self { muc: flag("features.muc")?, raw_xml: flag("features.rawxml")?, receipts: flag("features.receipts")? })
+        Ok(Self {
+            muc: flag("features.muc")?,
+            raw_xml: flag("features.rawxml")?,
+            receipts: flag("features.receipts")?,
+            needs_registration: config.get(NEED_REGISTRATION).is_none() || flag(NEED_REGISTRATION)?,
+        })
     }
 }
 
@@ -51,12 +60,23 @@ impl Features {
 #[derive(Default)]
 pub struct Config {
     first: Option<String>,
+    needs_registration: bool,
 }
 
 impl Rule for Config {
     /// Nothing is broken by that, but by what a backend can do then.
     fn unseen(&self) -> &'static str {
         "no BACKEND_CONFIG came: the main process then offers its users neither rooms nor receipts"
+    }
+
+    /// It may be meant so: a gateway with a database registers its users.
+    fn remark(&self) -> &'static str {
+        if self.needs_registration {
+            "needRegistration is 1, as it is unless said otherwise: in server mode without a database the main \
+             process then refuses each login by itself"
+        } else {
+            ""
+        }
     }
 
     fn received(&mut self, payload: &Payload<'_>) -> Opinion {
@@ -72,13 +92,24 @@ impl Rule for Config {
             }
             None => self.first = Some(config.config.to_owned()),
         }
-        Some(Features::parse(config.config).map(|_| ()).map_err(|problem| format!("BACKEND_CONFIG: {problem}.")))
+        let features = Features::parse(config.config).map_err(|problem| format!("BACKEND_CONFIG: {problem}."));
+        Some(features.map(|features| self.needs_registration = features.needs_registration))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Features;
+
+    #[test]
+    fn registration_is_needed_unless_said_otherwise() {
+        for (line, needed) in
+            [("", true), ("needRegistration=", true), ("needRegistration=1", true), ("needRegistration=0", false)]
+        {
+            let features = Features::parse(&format!("[registration]\n{line}\n[features]\n")).unwrap();
+            assert_eq!(features.needs_registration, needed, "{line}");
+        }
+    }
 
     #[test]
     fn what_the_main_process_accepts() {

@@ -142,8 +142,7 @@ fn join(session: &mut Session<'_>, room: &str) -> Result<usize, Trouble> {
             }
             None if nicknames.is_empty() => {
                 return fail(format!(
-                    "Nothing about the room {room:?} came within {:?} after JOIN_ROOM, though the backend says muc=1. \
-                    ",
+                    "Nothing about the room {room:?} came within {:?} after JOIN_ROOM, though the backend says muc=1.",
                     options.timeout
                 ));
             }
