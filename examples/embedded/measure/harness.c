@@ -1,5 +1,5 @@
-/* Measures a codec with one recorded frame of each type: instructions, and the deepest stack. It prints
-   a line for each. QEMU runs it with `-icount shift=0`: then an instruction takes a nanosecond. */
+/* Measures a codec with one recorded frame of each type, and with frames that have unknown groups:
+   instructions, and the deepest stack. It prints a line for each. QEMU runs it with `-icount shift=0`: then an instruction takes a nanosecond. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,12 @@
 
 #include "codec.h"
 
-/* SAMPLES is the file of the frames. */
+/* SAMPLES is the file of the recorded frames, GROUPS that of those with unknown groups. */
 __asm__(".section .rodata.samples\n"
         "samples: .incbin \"" SAMPLES "\"\n"
-        "samples_end: .previous\n");
-extern const uint8_t samples[], samples_end[];
+        "samples_end: groups: .incbin \"" GROUPS "\"\n"
+        "groups_end: .previous\n");
+extern const uint8_t samples[], samples_end[], groups[], groups_end[];
 
 enum { HEADER = 4, CAPACITY = 512, REPEATED = 100, DEEPEST = 16384 };
 
@@ -85,7 +86,7 @@ __attribute__((noinline)) static unsigned stack(void (*operation)(void)) {
     return (unsigned)((top - word) * sizeof *top);
 }
 
-static void measure(void) {
+static void measure_sample(void) {
     decode();
     if (!decoded)
         fail("is not decoded");
@@ -96,6 +97,22 @@ static void measure(void) {
            instructions(encode), stack(encode));
 }
 
+/* Not encoded: what is unknown is dropped. A codec may refuse groups; it is then not measured. */
+static void measure_group(void) {
+    decode();
+    printf("group-%u %u", frame[HEADER + 1], (unsigned)frame_length);
+    if (decoded)
+        printf(" %u %u", instructions(decode), stack(decode));
+    printf("\n");
+}
+
+static void measure_each(const uint8_t *frames, const uint8_t *end, void (*measure)(void)) {
+    for (frame = frames; frame < end; frame += frame_length) {
+        frame_length = HEADER + (frame[2] << 8 | frame[3]);
+        measure();
+    }
+}
+
 int main(void) {
     start_timer();
     unsigned counted = instructions(known);
@@ -104,9 +121,7 @@ int main(void) {
         return 1;
     }
     printf("message %u\n", (unsigned)codec_message_size());
-    for (frame = samples; frame < samples_end; frame += frame_length) {
-        frame_length = HEADER + (frame[2] << 8 | frame[3]);
-        measure();
-    }
+    measure_each(samples, samples_end, measure_sample);
+    measure_each(groups, groups_end, measure_group);
     return 0;
 }
