@@ -256,7 +256,7 @@ impl<'a> Repeated<'a> for &'a str {
     #[inline(always)]
     fn at_least(elements: &List<'a, Self>) -> usize {
         match elements.as_slice() {
-            Some(elements) => elements.iter().map(|element| 2 + element.len()).sum(),
+            Some(elements) => elements.iter().fold(0, |sum: usize, element| sum.wrapping_add(2 + element.len())),
             None => 2 * elements.len(),
         }
     }
@@ -308,20 +308,22 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn encoded_len(&self) -> usize {
-        delimited_len(delimited_len(self.0.len()) + delimited_len(self.1.len()))
+        delimited_len(delimited_len(self.0.len()).saturating_add(delimited_len(self.1.len())))
     }
 
     #[inline(always)]
     fn at_least(elements: &List<'a, Self>) -> usize {
         match elements.as_slice() {
-            Some(elements) => elements.iter().map(|(key, value)| 6 + key.len() + value.len()).sum(),
+            Some(elements) => elements
+                .iter()
+                .fold(0, |sum: usize, (key, value)| sum.wrapping_add(key.len()).wrapping_add(6 + value.len())),
             None => 2 * elements.len(),
         }
     }
 
     #[inline(always)]
     fn write<'b>(&self, tag: u8, writer: Writer<'b>) -> Written<'b> {
-        let length = delimited_len(self.0.len()) + delimited_len(self.1.len());
+        let length = delimited_len(self.0.len()).saturating_add(delimited_len(self.1.len()));
         writer.varint(tag, length as u64)?.bytes(KEY, self.0.as_bytes())?.bytes(VALUE, self.1.as_bytes())
     }
 }
@@ -338,9 +340,9 @@ pub(crate) trait Collection<'a>: Copy + 'a {
     #[inline(never)]
     fn encoded_len(&self) -> usize {
         let mut items = self.items().iter();
-        let mut length = 0;
+        let mut length = 0_usize;
         while let Some(item) = &items.next() {
-            length += item.encoded_len();
+            length = length.saturating_add(item.encoded_len());
         }
         length
     }

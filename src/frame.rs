@@ -185,7 +185,7 @@ pub fn encode_wrapper(wrapper: &Wrapper<'_>, buffer: &mut [u8]) -> Result<usize,
     encode_into(
         buffer,
         |writer| write_frame(writer, |writer| wrapper.write(writer)),
-        || HEADER_LEN + wrapper.encoded_len(),
+        || HEADER_LEN.saturating_add(wrapper.encoded_len()),
     )
 }
 
@@ -202,13 +202,13 @@ fn encode_message<'a>(of: Type, message: &impl Message<'a>, buffer: &mut [u8]) -
     encode_into(
         buffer,
         |writer| write_frame(writer, |writer| write_message(message, writer, of)),
-        || HEADER_LEN + message_len(message),
+        || HEADER_LEN.saturating_add(message_len(message)),
     )
 }
 
 /// The number of bytes that [`encode`] writes.
 pub fn encoded_len(payload: &Payload<'_>) -> usize {
-    HEADER_LEN + payload.encoded_len()
+    HEADER_LEN.saturating_add(payload.encoded_len())
 }
 
 /// Writes a header, and the body that `write_body` writes.

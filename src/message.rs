@@ -185,7 +185,7 @@ macro_rules! message {
 
             #[inline]
             fn fields_len(&self) -> usize {
-                0 $(+ message!(@encoded_len $label $kind, self.$field))*
+                0_usize$(.saturating_add(message!(@encoded_len $label $kind, self.$field)))*
             }
 
             // Out of line, or else what it loads is kept in registers for `write`, which needs them.
@@ -194,7 +194,7 @@ macro_rules! message {
                 if cfg!(spectrum2_small) {
                     return 0;
                 }
-                0 $(+ message!(@at_least $label, self.$field))*
+                0_usize$(.wrapping_add(message!(@at_least $label, self.$field)))*
             }
 
             #[inline(always)]

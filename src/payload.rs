@@ -548,7 +548,7 @@ impl<'a> Payload<'a> {
 /// The length of a wrapper around a message.
 #[inline]
 pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
-    2 + delimited_len(message.fields_len())
+    delimited_len(message.fields_len()).saturating_add(2)
 }
 
 /// Writes a wrapper around a message. The number of every known type is one byte.

@@ -9,7 +9,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use common::recorded;
 use proptest::prelude::*;
 use spectrum2::frame::{DEFAULT_LIMIT, Frame, FrameReader, FrameWriter, HEADER_LEN, OwnedFrame, Split, encode, split};
-use spectrum2::{Connected, DecodeError, EncodeError, FrameError, List, Payload, RoomList};
+use spectrum2::{
+    Connected, DecodeError, EncodeError, FrameError, List, Login, Payload, RoomList, StrMap, UserSettings,
+};
 
 const PING: &[u8] = b"\0\0\0\x02\x08\x09";
 const EXIT: &[u8] = b"\0\0\0\x02\x08\x1d";
@@ -436,6 +438,25 @@ mod writer {
         let frame = OwnedFrame::encode(&payload).unwrap();
         assert_eq!(frame.decode(), Ok(payload));
         assert_eq!(OwnedFrame::new(frame.clone().into_body()), frame);
+    }
+
+    #[test]
+    fn a_length_that_32_bits_do_not_hold_is_too_long() {
+        let part = "x".repeat(1 << 20);
+        let names = vec![part.as_str(); 1 << 12];
+        let settings = vec![(part.as_str(), part.as_str()); 1 << 11];
+        let payloads = [
+            Payload::RoomList(RoomList { room: List::from(&names), name: List::from(&names), ..RoomList::default() }),
+            Payload::Login(Login {
+                settings: Some(UserSettings { value: StrMap::from(&settings[..]) }),
+                ..Login::default()
+            }),
+        ];
+        for payload in payloads {
+            let refused = spectrum2::frame::encode(&payload, &mut [0; 64]);
+            assert!(matches!(refused, Err(EncodeError::TooLong { .. })), "{refused:?}");
+            assert!(payload.encoded_len() > i32::MAX as usize);
+        }
     }
 
     #[test]

@@ -124,8 +124,8 @@ impl sp2_received {
     /// element may be written to `place`.
     #[inline(always)]
     unsafe fn take_expected<'a, T: Item<'a>>(&mut self, place: *mut T::C) -> Option<()> {
-        // An element has two bytes at least.
-        if self.length < 2 {
+        // An element has two bytes at least. NULL is a list of C's own, whatever else is in it.
+        if self.length < 2 || self.bytes.is_null() {
             return None;
         }
         // SAFETY: this function's own contract.

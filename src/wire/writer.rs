@@ -12,9 +12,11 @@ pub(crate) const fn varint_len(value: u64) -> usize {
 }
 
 /// The number of bytes of a length-delimited field with a one-byte tag.
+///
+/// Lengths that no `usize` holds are the highest: many elements can be one long string.
 #[inline(always)]
 pub(crate) const fn delimited_len(length: usize) -> usize {
-    1 + varint_len(length as u64) + length
+    length.saturating_add(1 + varint_len(length as u64))
 }
 
 /// The buffer is full. How much would have been needed is counted only then, by the caller.
@@ -194,22 +196,30 @@ fn put_long_varint(writer: Writer<'_>, tag: u8, mut value: u64) -> Written<'_> {
     Ok(behind)
 }
 
-/// Writes tag and length in front of a content that stands at `start`, and moves it up to make room.
+/// Writes tag and length in front of a content that stands at `start`, and moves it to where they end.
 /// Returns where it ends then, which may be behind the buffer.
 #[cold]
 #[inline(never)]
 fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
-    // The prediction was a lower bound, so the content never moves down.
-    let shift = moved.saturating_sub(start);
-    if let Some(area) = buffer.get_mut(start..end)
-        && let Some(kept) = area.len().checked_sub(shift)
+    if let Some(shift) = start.checked_sub(moved) {
+        // Down: the prediction was no lower bound. No list of Rust has it so, but one whose count C raised.
+        for position in moved..end {
+            let Some(byte) = buffer.get(position.saturating_add(shift)).copied() else { break };
+            if let Some(place) = buffer.get_mut(position) {
+                *place = byte;
+            }
+        }
+    } else if let Some(area) = buffer.get_mut(start..end)
+        && let Some(kept) = area.len().checked_sub(moved.saturating_sub(start))
     {
-        area.copy_within(..kept, shift);
-        // It fits, as the content behind it does.
-        _ = put_long_varint(Writer::new(buffer), tag, length as u64);
+        area.copy_within(..kept, moved.saturating_sub(start));
+    } else {
+        return end;
     }
+    // It fits, as the content behind it does.
+    _ = put_long_varint(Writer::new(buffer), tag, length as u64);
     end
 }
 
