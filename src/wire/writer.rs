@@ -203,7 +203,7 @@ fn put_long_varint(writer: Writer<'_>, tag: u8, mut value: u64) -> Written<'_> {
 fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
     let moved = 1 + varint_len(length as u64);
     let end = moved.saturating_add(length);
-    if let Some(shift) = start.checked_sub(moved) {
+    if let Some(shift @ 1..) = start.checked_sub(moved) {
         // Down: the prediction was no lower bound. No list of Rust has it so, but one whose count C raised.
         for position in moved..end {
             let Some(byte) = buffer.get(position.saturating_add(shift)).copied() else { break };
