@@ -51,7 +51,9 @@ fn settle_all<'a, M: Settled + 'a>(theirs: impl IntoIterator<Item = &'a mut M>, 
 /// Whether prost is stricter than the protocol about what it rejects here.
 fn is_stricter(error: &DecodeError) -> bool {
     let text = error.to_string();
-    ["invalid wire type: ", "invalid key value: ", "invalid varint"].iter().any(|reason| text.contains(reason))
+    // Groups within a map's entry count from one level deeper than in Google's C++, which takes what we take.
+    let deeper = "recursion limit reached";
+    ["invalid wire type: ", "invalid key value: ", "invalid varint", deeper].iter().any(|reason| text.contains(reason))
 }
 
 /// Whether prost is laxer than the protocol about what we reject here.
