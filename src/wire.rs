@@ -4,8 +4,6 @@
 //! field stand, so that they can be read again. The rules of what is malformed are the ones of
 //! Google's C++ library; they live in the `#[cold]` functions, off the path of ordinary messages.
 
-#![allow(unsafe_code)]
-
 mod cursor;
 pub(crate) mod utf8;
 mod window;
@@ -44,3 +42,21 @@ pub(crate) const fn tag(field_number: u8, wire_type: u8) -> u8 {
 }
 
 type Result<T> = core::result::Result<T, DecodeError>;
+
+/// The bytes as a string, if they are one. `TRUSTED` says that they are known to be: see [`Cursor`].
+#[inline(always)]
+#[allow(unsafe_code)]
+fn text<const TRUSTED: bool>(bytes: &[u8]) -> Option<&str> {
+    // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded the
+    // first time: see `Window`.
+    (TRUSTED || utf8::is_valid(bytes)).then(|| unsafe { core::str::from_utf8_unchecked(bytes) })
+}
+
+/// Whether the bytes are UTF-8, by a processor that has AVX2; `None` of others.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[inline(always)]
+#[allow(unsafe_code)]
+fn is_valid_by_avx2(bytes: &[u8]) -> Option<bool> {
+    // SAFETY: the processor has AVX2.
+    std::is_x86_feature_detected!("avx2").then(|| unsafe { utf8::is_valid_with_avx2(bytes) })
+}

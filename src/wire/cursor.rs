@@ -1,6 +1,6 @@
 //! Reading one message.
 
-use super::{MAX_DEPTH, Result, utf8, wire_type};
+use super::{MAX_DEPTH, Result, text, utf8, wire_type};
 use crate::error::{DecodeError, DecodeErrorKind, FieldId};
 
 /// Reads one message from front to back.
@@ -201,9 +201,7 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     #[cfg_attr(spectrum2_small, inline(never))]
     #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn expected_text(self) -> Option<&'a str> {
-        // SAFETY: valid UTF-8, either as just seen, or as seen when these bytes were decoded the
-        // first time: see `Window`.
-        (TRUSTED || utf8::is_valid(self.rest)).then(|| unsafe { core::str::from_utf8_unchecked(self.rest) })
+        text::<TRUSTED>(self.rest)
     }
 }
 

@@ -74,9 +74,8 @@ pub(super) fn are_ascii<const N: usize>(head: &[u8; N], tail: &[u8; N]) -> bool 
 #[inline(never)]
 pub(super) fn is_valid_general(bytes: &[u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if std::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { is_valid_with_avx2(bytes) };
+    if let Some(is_valid) = super::is_valid_by_avx2(bytes) {
+        return is_valid;
     }
     is_valid_by_windows(bytes)
 }
@@ -84,7 +83,7 @@ pub(super) fn is_valid_general(bytes: &[u8]) -> bool {
 /// The same code with vectors twice as long.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2")]
-fn is_valid_with_avx2(bytes: &[u8]) -> bool {
+pub(super) fn is_valid_with_avx2(bytes: &[u8]) -> bool {
     is_valid_by_windows(bytes)
 }
 
