@@ -9,15 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "spectrum2.h"
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                    \
-            exit(1);                                                                           \
-        }                                                                                      \
-    } while (0)
 
 static void a_codec_goes_on(void) {
     static const uint8_t ping[] = {0x08, 0x09};

@@ -7,15 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "spectrum2.hpp"
-
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);               \
-            std::exit(1);                                                                      \
-        }                                                                                      \
-    } while (0)
 
 namespace {
 
