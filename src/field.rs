@@ -303,12 +303,18 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
     }
 }
 
+/// The length of an entry without its tag and its own length.
+#[inline(always)]
+fn entry_len((key, value): &(&str, &str)) -> usize {
+    delimited_len(key.len()).saturating_add(delimited_len(value.len()))
+}
+
 impl<'a> Repeated<'a> for (&'a str, &'a str) {
     const KIND: Kind = Kind::Map;
 
     #[inline(always)]
     fn encoded_len(&self) -> usize {
-        delimited_len(delimited_len(self.0.len()).saturating_add(delimited_len(self.1.len())))
+        delimited_len(entry_len(self))
     }
 
     #[inline(always)]
@@ -323,8 +329,7 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn write<'b>(&self, tag: u8, writer: Writer<'b>) -> Written<'b> {
-        let length = delimited_len(self.0.len()).saturating_add(delimited_len(self.1.len()));
-        writer.varint(tag, length as u64)?.bytes(KEY, self.0.as_bytes())?.bytes(VALUE, self.1.as_bytes())
+        writer.varint(tag, entry_len(self) as u64)?.bytes(KEY, self.0.as_bytes())?.bytes(VALUE, self.1.as_bytes())
     }
 }
 
