@@ -232,11 +232,15 @@ impl Config {
     /// # Errors
     /// Any other value.
     pub fn bool(&self, key: &str) -> Result<Option<bool>, LaunchError> {
-        self.value(key, "true or false", |value| match value.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Some(true),
-            "0" | "false" | "no" | "off" => Some(false),
-            _ => None,
-        })
+        self.value(
+            key,
+            || "true or false".to_owned(),
+            |value| match value.to_ascii_lowercase().as_str() {
+                "1" | "true" | "yes" | "on" => Some(true),
+                "0" | "false" | "no" | "off" => Some(false),
+                _ => None,
+            },
+        )
     }
 
     /// The value of a key that is a number.
@@ -244,20 +248,21 @@ impl Config {
     /// # Errors
     /// Anything else, and a number that `N` cannot hold.
     pub fn number<N: FromStr + 'static>(&self, key: &str) -> Result<Option<N>, LaunchError> {
-        self.value(key, &format!("a number{}", range_of::<N>()), |value| value.parse().ok())
+        self.value(key, || format!("a number{}", range_of::<N>()), |value| value.parse().ok())
     }
 
     /// The value of a key that `read` has to understand.
     fn value<T>(
         &self,
         key: &str,
-        expected: &str,
+        expected: impl FnOnce() -> String,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, LaunchError> {
         let Some(entry) = self.entry(key) else { return Ok(None) };
-        let place = place(self.path.as_deref(), entry.line);
-        let wrong = || LaunchError(format!("{place}: {key} = {}: has to be {expected}", entry.value));
-        read(&entry.value).map(Some).ok_or_else(wrong)
+        read(&entry.value).map(Some).ok_or_else(|| {
+            let place = place(self.path.as_deref(), entry.line);
+            LaunchError(format!("{place}: {key} = {}: has to be {}", entry.value, expected()))
+        })
     }
 
     /// All keys with their values, in the order of the file.
