@@ -44,8 +44,15 @@ fn main() -> ExitCode {
     stream.set_nodelay(true).expect("no delay");
     let must_be_whole = fault == "takes what it reads for whole frames";
     let reads = Reads { stream: stream.try_clone().expect("a clone"), must_be_whole };
-    let mut broken =
-        Broken { fault, stream, batch: Vec::new(), users: HashMap::new(), connecting: false, waiting: None };
+    let mut broken = Broken {
+        fault,
+        stream,
+        batch: Vec::new(),
+        users: HashMap::new(),
+        connecting: false,
+        has_chatted: false,
+        waiting: None,
+    };
     broken.start();
     broken.run(FrameReader::new(reads));
     ExitCode::SUCCESS
@@ -89,6 +96,8 @@ struct Broken {
     users: HashMap<String, bool>,
     /// CONNECTED is not said yet.
     connecting: bool,
+    /// A message has come.
+    has_chatted: bool,
     /// PINGs that wait until more comes.
     waiting: Option<usize>,
 }
@@ -245,6 +254,10 @@ impl Broken {
         if self.has("dies when STATS cannot be sent") {
             self.flush().expect("a main process");
         }
+        if self.has_chatted && self.has("does not read on after a chat") {
+            self.flush().expect("a main process");
+            sleep_for_ever();
+        }
     }
 
     fn exit(&mut self) {
@@ -330,6 +343,7 @@ impl Broken {
     }
 
     fn message(&mut self, message: ConversationMessage<'_>) {
+        self.has_chatted = true;
         if let Some(id) = message.id {
             let id = Some(if self.has("numbers receipts itself") { "1" } else { id });
             self.say(Payload::ConvMessageAck(ConversationMessage { id, message: "", ..message }));

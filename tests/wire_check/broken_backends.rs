@@ -139,6 +139,15 @@ fn replies_to_a_large_message_may_be_anything() {
     }
 }
 
+/// What the system takes in between is less than the message.
+#[test]
+fn backend_has_to_read() {
+    let fault = "does not read on after a chat";
+    let options = [&["--json", "--only", "large", "--large-size", "30", "--first-ping", "0"], &IMPATIENT[..]].concat();
+    let run = Run::at_leisure(&options, &[example("broken").as_os_str(), OsStr::new(fault)]);
+    assert_fails(fault, &run, &["large"], "has not read for 8s, during a message of 30 MB");
+}
+
 /// The main process looks at the flag alone.
 #[test]
 fn status_of_a_refusal_is_remarked() {

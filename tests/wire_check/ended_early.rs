@@ -37,6 +37,7 @@ impl Tool {
     fn end(mut self, signal: &str) -> (ExitStatus, Vec<String>) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        wait_for_end(&id);
         let status = self.child.wait().unwrap();
         (status, self.shown.map(Result::unwrap).collect())
     }
@@ -46,7 +47,7 @@ fn files(directory: &Path) -> usize {
     directory.read_dir().unwrap().count()
 }
 
-/// Waits until a process is gone. Nobody may be there to bury it.
+/// Waits until a process is gone, which takes no minute. Nobody may be there to bury it.
 fn wait_for_end(process: &str) {
     let stat = format!("/proc/{process}/stat");
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -82,6 +83,20 @@ fn interrupted_tool_leaves_nothing_behind() {
         wait_for_end(line.rsplit_once(' ').unwrap().1);
         assert_eq!(files(directory.path()), 0);
     }
+}
+
+/// It is not deaf while it writes.
+#[test]
+fn interrupted_tool_ends_though_the_backend_does_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let broken = example("broken");
+    let backend = [broken.as_os_str(), OsStr::new("does not read on after a chat")];
+    let options = ["--only", "large", "--large-size", "30", "--optional-timeout", "600"];
+    let mut tool = Tool::start(directory.path(), &options, &backend);
+    tool.shows("0123456789abcde\\n0123456789abcde\\n");
+    let (status, rest) = tool.end("-INT");
+    assert_eq!(status.code(), Some(130), "{rest:?}");
+    assert_eq!(files(directory.path()), 0);
 }
 
 #[test]

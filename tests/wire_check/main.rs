@@ -29,8 +29,12 @@ struct Run {
 
 impl Run {
     fn new(options: &[&str], backend: &[&OsStr]) -> Self {
+        Self::at_leisure(&[&QUICK, options].concat(), backend)
+    }
+
+    fn at_leisure(options: &[&str], backend: &[&OsStr]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spectrum2-wire"));
-        command.arg("check").args(QUICK).args(options).arg("--").args(backend).stdin(Stdio::null());
+        command.arg("check").args(options).arg("--").args(backend).stdin(Stdio::null());
         let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { status: status.code(), output: text(stdout), complaints: text(stderr) }

@@ -88,7 +88,7 @@ pub struct Options {
     #[arg(long, value_name = "DIRECTORY", help_heading = HOW)]
     pub directory: Option<PathBuf>,
 
-    /// How long the backend may take to connect, to answer, and to end
+    /// How long the backend may take to connect, to read, to answer, and to end
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, help_heading = HOW)]
     pub timeout: Duration,
 

@@ -3,7 +3,8 @@
 mod users;
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
+use std::net::TcpStream;
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -234,13 +235,15 @@ impl<'s> Session<'s> {
             self.watch.sent(&frame);
             rest = behind;
         }
+        let timeout = self.setup.options.timeout;
         for piece in pieces {
-            let connection = self.running_mut()?.connection.as_mut();
-            let sent = connection.ok_or_else(gone_already)?.send_bytes(piece);
-            match sent {
+            let connection = self.running_mut()?.connection.as_ref().ok_or_else(gone_already)?;
+            match write(connection.stream(), piece, timeout) {
                 Ok(()) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    return fail(format!("The backend does not read any more, during {doing}."));
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
+                    // Within a frame, for all that is known: nothing can be said any more.
+                    self.running_mut()?.connection = None;
+                    return fail(format!("The backend has not read for {timeout:?}, during {doing}."));
                 }
                 Err(_) => return Err(self.gone()),
             }
@@ -465,6 +468,30 @@ fn gone_already() -> Trouble {
 fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// Writes on as long as the backend reads. Once interrupted, a backend that does not gets no longer than for a farewell.
+fn write(mut stream: &TcpStream, bytes: &[u8], timeout: Duration) -> io::Result<()> {
+    stream.set_write_timeout(Some(SLICE))?;
+    let mut rest = bytes;
+    let mut last_progress = Instant::now();
+    while !rest.is_empty() {
+        match stream.write(rest) {
+            Ok(count) => {
+                rest = &rest[count..];
+                last_progress = Instant::now();
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                let patience = if is_interrupted() { FAREWELL } else { timeout };
+                if last_progress.elapsed() >= patience {
+                    return Err(ErrorKind::TimedOut.into());
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 pub fn encode(requests: &[Payload<'_>]) -> Result<Vec<u8>, Trouble> {
