@@ -94,6 +94,12 @@ void encode(const sp2_payload &payload, Container &frames) {
     detail::append(sp2_frame_encoded_len, sp2_frame_encode, payload, frames);
 }
 
+/** Likewise of strings that you vouch for: see `sp2_encode_unchecked`. */
+template <typename Container>
+void encodeUnchecked(const sp2_payload &payload, Container &frames) {
+    detail::append(sp2_frame_encoded_len, sp2_frame_encode_unchecked, payload, frames);
+}
+
 /**
  * Splits the first frame off `received`, and returns its body; nothing when there is only a part of a
  * frame.

@@ -268,8 +268,8 @@ impl<'a> Repeated<'a> for &'a str {
 }
 
 /// Tags of the two fields of a map entry.
-const KEY: u8 = crate::wire::tag(1, wire_type::LENGTH_DELIMITED);
-const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
+pub(crate) const KEY: u8 = crate::wire::tag(1, wire_type::LENGTH_DELIMITED);
+pub(crate) const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
 
 impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
@@ -303,10 +303,10 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
     }
 }
 
-/// The length of an entry without its tag and its own length.
+/// The length of an entry without its tag and its own length, by those of key and value.
 #[inline(always)]
-fn entry_len((key, value): &(&str, &str)) -> usize {
-    delimited_len(key.len()).saturating_add(delimited_len(value.len()))
+pub(crate) fn entry_len(key: usize, value: usize) -> usize {
+    delimited_len(key).saturating_add(delimited_len(value))
 }
 
 impl<'a> Repeated<'a> for (&'a str, &'a str) {
@@ -314,7 +314,7 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn encoded_len(&self) -> usize {
-        delimited_len(entry_len(self))
+        delimited_len(entry_len(self.0.len(), self.1.len()))
     }
 
     #[inline(always)]
@@ -329,7 +329,8 @@ impl<'a> Repeated<'a> for (&'a str, &'a str) {
 
     #[inline(always)]
     fn write<'b>(&self, tag: u8, writer: Writer<'b>) -> Written<'b> {
-        writer.varint(tag, entry_len(self) as u64)?.bytes(KEY, self.0.as_bytes())?.bytes(VALUE, self.1.as_bytes())
+        let length = entry_len(self.0.len(), self.1.len());
+        writer.varint(tag, length as u64)?.bytes(KEY, self.0.as_bytes())?.bytes(VALUE, self.1.as_bytes())
     }
 }
 

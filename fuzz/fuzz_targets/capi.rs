@@ -84,13 +84,18 @@ fn encode(ours: &Payload<'_>, theirs: &sp2_payload) {
     for capacity in [0, frame.len() / 2, frame.len() - HEADER_LEN - 1, frame.len() - 1, frame.len()] {
         // A buffer of its own, whose end is watched.
         let mut buffer = vec![0; capacity].into_boxed_slice();
-        // SAFETY: all pointers are to what is there.
-        let encoded =
-            call(|length, error| unsafe { sp2_frame_encode(theirs, buffer.as_mut_ptr(), capacity, length, error) });
-        check_encoded(encoded, &buffer, frame::encode(ours, &mut vec![0; capacity]), &frame);
-        // SAFETY: as above.
-        let encoded = call(|length, error| unsafe { sp2_encode(theirs, buffer.as_mut_ptr(), capacity, length, error) });
-        check_encoded(encoded, &buffer, ours.encode(&mut vec![0; capacity]), &frame[HEADER_LEN..]);
+        for frame_encode in [sp2_frame_encode, sp2_frame_encode_unchecked] {
+            let into = buffer.as_mut_ptr();
+            // SAFETY: all pointers are to what is there.
+            let encoded = call(|length, error| unsafe { frame_encode(theirs, into, capacity, length, error) });
+            check_encoded(encoded, &buffer, frame::encode(ours, &mut vec![0; capacity]), &frame);
+        }
+        for encode in [sp2_encode, sp2_encode_unchecked] {
+            let into = buffer.as_mut_ptr();
+            // SAFETY: all pointers are to what is there.
+            let encoded = call(|length, error| unsafe { encode(theirs, into, capacity, length, error) });
+            check_encoded(encoded, &buffer, ours.encode(&mut vec![0; capacity]), &frame[HEADER_LEN..]);
+        }
     }
 }
 

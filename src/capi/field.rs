@@ -6,10 +6,11 @@
 use core::slice;
 
 use super::error::Fault;
-use super::sp2_str;
+use super::message::Struct;
 use super::view::{Mirrored, Optional, part};
+use super::{sp2_entry, sp2_str};
 use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
-use crate::field::{Repeated, Singular, expect_optional, expect_required};
+use crate::field::{KEY, Repeated, Singular, VALUE, entry_len, expect_optional, expect_required};
 use crate::message::UserSettings;
 use crate::wire::{Cursor, Element, Full, SHORT, Writer, Written};
 
@@ -35,11 +36,12 @@ pub(super) trait Field<'a>: Mirrored<'a> {
         tag: u8,
     ) -> Option<()>;
 
-    /// Writes the field, with its tag.
+    /// Writes the field, with its tag. `TRUSTED` says that strings are known to be UTF-8: they are written as the
+    /// bytes that they are.
     ///
     /// # Safety
     /// What `c` points to stays as it is during `'a`.
-    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b>;
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b>;
 }
 
 /// The value of a required or optional field.
@@ -47,9 +49,9 @@ pub(super) trait Value<'a>: Singular<'a> + Mirrored<'a> {
     /// Writes the value, with its tag.
     ///
     /// # Safety
-    /// What `c` points to stays as it is during `'a`.
+    /// As [`Field::write_from`].
     #[inline(always)]
-    unsafe fn write_value<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_value<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
         right(unsafe { Self::view::<false>(c) })?.write(tag, writer)
     }
@@ -57,14 +59,14 @@ pub(super) trait Value<'a>: Singular<'a> + Mirrored<'a> {
 
 impl<'a> Value<'a> for &'a str {
     #[inline(always)]
-    unsafe fn write_value<'b>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_value<'b, const TRUSTED: bool>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // Short ones are refused for nothing but NULL; it saves a comparison to see that first.
         if c.len <= SHORT && !c.ptr.is_null() {
-            // SAFETY: not NULL; the rest is this function's own contract.
-            return writer.text(tag, unsafe { slice::from_raw_parts(c.ptr.cast(), c.len) });
+            // SAFETY: not NULL; the rest is this function's own contract. Bytes, since nobody has seen that they are UTF-8.
+            return writer.text::<TRUSTED>(tag, unsafe { slice::from_raw_parts(c.ptr.cast(), c.len) });
         }
         // SAFETY: this function's own contract.
-        writer.text(tag, right(unsafe { part(c.ptr.cast(), c.len) })?)
+        writer.text::<TRUSTED>(tag, unsafe { text_bytes(c) }?)
     }
 }
 
@@ -74,7 +76,38 @@ impl Value<'_> for bool {}
 impl Value<'_> for StatusType {}
 impl Value<'_> for ConnectionError {}
 impl Value<'_> for ParticipantFlags {}
-impl<'a> Value<'a> for UserSettings<'a> {}
+
+impl<'a> Value<'a> for UserSettings<'a> {
+    #[inline(always)]
+    unsafe fn write_value<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        unsafe { write_nested::<_, TRUSTED>(c, tag, writer) }
+    }
+}
+
+/// The bytes of a string.
+///
+/// # Safety
+/// They stay as they are during `'a`.
+#[inline(always)]
+pub(super) unsafe fn text_bytes<'a>(c: &sp2_str) -> Result<&'a [u8], Full> {
+    // SAFETY: this function's own contract.
+    right(unsafe { part(c.ptr.cast(), c.len) })
+}
+
+/// Writes a message in a message, with its tag.
+///
+/// # Safety
+/// As [`Field::write_from`].
+#[inline(always)]
+pub(super) unsafe fn write_nested<'a, 'b, S: Struct<'a>, const TRUSTED: bool>(
+    message: &'a S,
+    tag: u8,
+    writer: Writer<'b>,
+) -> Written<'b> {
+    // SAFETY: this function's own contract.
+    unsafe { writer.delimited(tag, message.at_least(), |writer| message.write::<TRUSTED>(writer)) }
+}
 
 /// A required field.
 impl<'a, T: Value<'a>> Field<'a> for T {
@@ -95,9 +128,9 @@ impl<'a, T: Value<'a>> Field<'a> for T {
     }
 
     #[inline(always)]
-    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
-        unsafe { T::write_value(c, tag, writer) }
+        unsafe { T::write_value::<TRUSTED>(c, tag, writer) }
     }
 }
 
@@ -119,12 +152,12 @@ impl<'a, T: Value<'a> + Optional<'a>> Field<'a> for Option<T> {
     }
 
     #[inline(always)]
-    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
         match T::get(c) {
             None => Ok(writer),
             Some(_) if T::is_absent(c) => Err(Full),
             // SAFETY: this function's own contract.
-            Some(c) => unsafe { T::write_value(c, tag, writer) },
+            Some(c) => unsafe { T::write_value::<TRUSTED>(c, tag, writer) },
         }
     }
 }
@@ -155,23 +188,27 @@ pub(super) trait Item<'a>: Repeated<'a> + Mirrored<'a> {
     /// Writes an element, with its tag.
     ///
     /// # Safety
-    /// What `c` points to stays as it is during `'a`.
-    #[inline(always)]
-    unsafe fn write_from<'b>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b> {
-        // SAFETY: this function's own contract.
-        Repeated::write(&right(unsafe { Self::view::<false>(c) })?, tag, writer)
-    }
+    /// As [`Field::write_from`].
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a Self::C, tag: u8, writer: Writer<'b>) -> Written<'b>;
 }
 
 impl<'a> Item<'a> for &'a str {
     #[inline(always)]
-    unsafe fn write_from<'b>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a sp2_str, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
-        unsafe { Self::write_value(c, tag, writer) }
+        unsafe { Self::write_value::<TRUSTED>(c, tag, writer) }
     }
 }
 
-impl<'a> Item<'a> for (&'a str, &'a str) {}
+impl<'a> Item<'a> for (&'a str, &'a str) {
+    #[inline(always)]
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a sp2_entry, tag: u8, writer: Writer<'b>) -> Written<'b> {
+        // SAFETY: this function's own contract.
+        let (key, value) = unsafe { (text_bytes(&c.key)?, text_bytes(&c.value)?) };
+        let writer = writer.varint(tag, entry_len(key.len(), value.len()) as u64)?;
+        writer.text::<TRUSTED>(KEY, key)?.text::<TRUSTED>(VALUE, value)
+    }
+}
 
 /// A value that is right. What is wrong with another one is told by whoever views the whole message.
 #[inline(always)]

@@ -87,8 +87,8 @@ pub unsafe extern "C" fn sp2_frame_encoded_len(
 /// Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its
 /// number of bytes to `length`.
 ///
-/// When it fails, what `buffer` holds is unspecified. When it is too short, `needed` in the error says
-/// what is enough.
+/// `buffer` need not be initialized, and nothing that `payload` points to may lie in it. When it fails,
+/// what `buffer` holds is unspecified. When it is too short, `needed` in the error says what is enough.
 ///
 /// # Safety
 /// `payload` is one, with all that it points to, outside of `buffer`; `buffer`, `length` and `error`
@@ -102,9 +102,39 @@ pub unsafe extern "C" fn sp2_frame_encode(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
+    unsafe { encode_frame::<false>(payload, (buffer, capacity), length, error) }
+}
+
+/// Encodes a frame as `sp2_frame_encode` does, of strings that you vouch for: see
+/// `sp2_encode_unchecked`.
+///
+/// # Safety
+/// As [`sp2_frame_encode`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_frame_encode_unchecked(
+    payload: *const sp2_payload,
+    buffer: *mut u8,
+    capacity: usize,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    unsafe { encode_frame::<true>(payload, (buffer, capacity), length, error) }
+}
+
+/// # Safety
+/// As [`sp2_frame_encode`].
+#[inline(always)]
+unsafe fn encode_frame<const TRUSTED: bool>(
+    payload: *const sp2_payload,
+    memory: (*mut u8, usize),
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: this function's own contract.
     unsafe {
-        encode_with(payload, (buffer, capacity), length, error, frame::HEADER_LEN, |payload, writer| {
-            frame::write_frame(writer, |writer| payload.write(writer))
+        encode_with(payload, memory, length, error, frame::HEADER_LEN, |payload, writer| {
+            frame::write_frame(writer, |writer| payload.write::<TRUSTED>(writer))
         })
     }
 }

@@ -232,15 +232,15 @@ impl<'a, T: Item<'a>> Elements<'a, T> {
     }
 
     #[inline(always)]
-    unsafe fn write<'b>(self, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write<'b, const TRUSTED: bool>(self, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
         unsafe {
             match self {
-                Self::Own(items) => write_items::<T>(items, tag, writer),
+                Self::Own(items) => write_items::<T, TRUSTED>(items, tag, writer),
                 // Firmware has little stack: of BUDDIES, 508 bytes instead of 636. Elsewhere what was checked once is
                 // not checked again, and the code that writes an element has one user, and so no calls.
                 Self::Received(window) if cfg!(any(spectrum2_small, target_os = "none")) => {
-                    write_received::<T>(sp2_received::of(window), window.len(), tag, writer)
+                    write_received::<T, TRUSTED>(sp2_received::of(window), window.len(), tag, writer)
                 }
                 Self::Received(window) => List::<T>::received(window).write(tag, writer),
             }
@@ -253,10 +253,14 @@ impl<'a, T: Item<'a>> Elements<'a, T> {
 /// # Safety
 /// What they point to stays as it is during `'a`.
 #[inline(never)]
-unsafe fn write_items<'a, 'b, T: Item<'a>>(items: &'a [T::C], tag: u8, mut writer: Writer<'b>) -> Written<'b> {
+unsafe fn write_items<'a, 'b, T: Item<'a>, const TRUSTED: bool>(
+    items: &'a [T::C],
+    tag: u8,
+    mut writer: Writer<'b>,
+) -> Written<'b> {
     for item in items {
         // SAFETY: this function's own contract.
-        writer = unsafe { T::write_from(item, tag, writer) }?;
+        writer = unsafe { T::write_from::<TRUSTED>(item, tag, writer) }?;
     }
     Ok(writer)
 }
@@ -266,7 +270,7 @@ unsafe fn write_items<'a, 'b, T: Item<'a>>(items: &'a [T::C], tag: u8, mut write
 /// # Safety
 /// [`sp2_received::of`] made it of a window of such elements, whose bytes stay as they are during `'a`.
 #[inline(never)]
-unsafe fn write_received<'a, 'b, T: Item<'a>>(
+unsafe fn write_received<'a, 'b, T: Item<'a>, const TRUSTED: bool>(
     mut received: sp2_received,
     count: usize,
     tag: u8,
@@ -280,7 +284,7 @@ unsafe fn write_received<'a, 'b, T: Item<'a>>(
             if received.take_expected::<T>(place).is_none() && !received.take_any::<T>(left, place) {
                 break;
             }
-            writer = T::write_from(&*place, tag, writer)?;
+            writer = T::write_from::<TRUSTED>(&*place, tag, writer)?;
         }
     }
     Ok(writer)
@@ -377,12 +381,12 @@ macro_rules! list {
             }
 
             #[inline(always)]
-            unsafe fn write_from<'b>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
+            unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
                 if c.count == 0 {
                     return Ok(writer);
                 }
                 // SAFETY: this function's own contract.
-                unsafe { right(Elements::<$item>::of(c.items, c.count, &c.received))?.write(tag, writer) }
+                unsafe { right(Elements::<$item>::of(c.items, c.count, &c.received))?.write::<TRUSTED>(tag, writer) }
             }
         }
     };
@@ -428,9 +432,9 @@ impl<'a> Field<'a> for StrMap<'a> {
     }
 
     #[inline(always)]
-    unsafe fn write_from<'b>(c: &'a sp2_map, tag: u8, writer: Writer<'b>) -> Written<'b> {
+    unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a sp2_map, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
-        unsafe { Entries::write_from(c, tag, writer) }
+        unsafe { Entries::write_from::<TRUSTED>(c, tag, writer) }
     }
 }
 

@@ -4,7 +4,7 @@
 //! schema.
 
 use super::error::Fault;
-use super::field::{Field, Item};
+use super::field::{Field, Item, write_nested};
 use super::view::Mirrored;
 use super::{
     sp2_attachment_list, sp2_buddy_list, sp2_bytes, sp2_map, sp2_opt_bool, sp2_opt_int32, sp2_opt_user_settings,
@@ -339,8 +339,8 @@ pub(super) trait Struct<'a>: Copy + 'a {
     /// Writes all fields. One that is wrong is [`Full`](crate::wire::Full) too.
     ///
     /// # Safety
-    /// What the message points to stays as it is during `'a`.
-    unsafe fn write<'b>(&'a self, writer: Writer<'b>) -> Written<'b>;
+    /// As [`Field::write_from`].
+    unsafe fn write<'b, const TRUSTED: bool>(&'a self, writer: Writer<'b>) -> Written<'b>;
 }
 
 /// The tag of a field.
@@ -393,9 +393,14 @@ unsafe fn field_at_least<'a, M, F: Field<'a>>(_: fn(M) -> F, c: &'a F::C) -> usi
 /// # Safety
 /// As [`Field::write_from`].
 #[inline(always)]
-unsafe fn write_field<'a, 'b, M, F: Field<'a>>(_: fn(M) -> F, tag: u8, c: &'a F::C, writer: Writer<'b>) -> Written<'b> {
+unsafe fn write_field<'a, 'b, M, F: Field<'a>, const TRUSTED: bool>(
+    _: fn(M) -> F,
+    tag: u8,
+    c: &'a F::C,
+    writer: Writer<'b>,
+) -> Written<'b> {
     // SAFETY: this function's own contract.
-    unsafe { F::write_from(c, tag, writer) }
+    unsafe { F::write_from::<TRUSTED>(c, tag, writer) }
 }
 
 /// Joins a message's struct to Rust's: the fields stand in the order of the schema, whose table gives their tags.
@@ -474,11 +479,12 @@ macro_rules! mirrored {
                 }
 
                 #[inline(always)]
-                unsafe fn write<'b>(&'a self, mut writer: Writer<'b>) -> Written<'b> {
+                unsafe fn write<'b, const TRUSTED: bool>(&'a self, mut writer: Writer<'b>) -> Written<'b> {
                     $({
                         let tag = const { tag(<$rust>::DESCRIPTOR, Place::$field as usize) };
+                        let field = |message: Self::Rust| message.$field;
                         // SAFETY: this function's own contract.
-                        writer = unsafe { write_field(|message: Self::Rust| message.$field, tag, &self.$field, writer)? };
+                        writer = unsafe { write_field::<_, _, TRUSTED>(field, tag, &self.$field, writer)? };
                     })*
                     Ok(writer)
                 }
@@ -503,9 +509,9 @@ macro_rules! item {
             }
 
             #[inline(always)]
-            unsafe fn write_from<'b>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
+            unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
                 // SAFETY: this function's own contract.
-                unsafe { writer.delimited(tag, Struct::at_least(c), |writer| Struct::write(c, writer)) }
+                unsafe { write_nested::<_, TRUSTED>(c, tag, writer) }
             }
         }
     };

@@ -281,7 +281,7 @@ mod tests {
     #[cfg(feature = "capi")]
     fn is_written(bytes: &[u8]) -> bool {
         let mut buffer = [0; 256];
-        let Ok(behind) = crate::wire::Writer::new(&mut buffer).text(0x0a, bytes) else { return false };
+        let Ok(behind) = crate::wire::Writer::new(&mut buffer).text::<false>(0x0a, bytes) else { return false };
         let start = 256 - behind.left() - bytes.len();
         assert_eq!(&buffer[start..start + bytes.len()], bytes);
         true

@@ -66,6 +66,13 @@ impl<'b> Writer<'b> {
         Ok(behind)
     }
 
+    /// Does what [`text`](Self::text) does, without tag and length.
+    #[cfg(feature = "capi")]
+    #[inline(always)]
+    pub(crate) fn raw_text<const TRUSTED: bool>(self, bytes: &[u8]) -> Written<'b> {
+        if TRUSTED || utf8::is_valid(bytes) { self.raw(bytes) } else { Err(Full) }
+    }
+
     #[cfg_attr(spectrum2_small, inline(never))]
     #[cfg_attr(not(spectrum2_small), inline(always))]
     pub(crate) fn varint(self, tag: u8, value: u64) -> Written<'b> {
@@ -92,11 +99,15 @@ impl<'b> Writer<'b> {
         Ok(behind)
     }
 
-    /// A string, which is written when it is UTF-8, and is [`Full`] when it is not.
+    /// A string, which is written when it is UTF-8, and is [`Full`] when it is not. `TRUSTED` says that it is known to
+    /// be: nothing looks at the bytes.
     #[cfg(feature = "capi")]
     #[cfg_attr(spectrum2_small, inline(never))]
     #[cfg_attr(not(spectrum2_small), inline(always))]
-    pub(crate) fn text(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+    pub(crate) fn text<const TRUSTED: bool>(self, tag: u8, bytes: &[u8]) -> Written<'b> {
+        if TRUSTED {
+            return self.bytes(tag, bytes);
+        }
         if bytes.len() > SHORT || !utf8::HAS_SHORT {
             return if utf8::is_valid(bytes) { self.bytes(tag, bytes) } else { Err(Full) };
         }

@@ -200,6 +200,112 @@ static void wrong_messages_are_refused(void) {
     CHECK(sp2_str_equal(error.field, sp2_str_of("attachment")));
 }
 
+typedef sp2_result encoder(const sp2_payload *, uint8_t *, size_t, size_t *, sp2_error *);
+
+/* The same as the function that checks, where that finds nothing wrong with strings. */
+static void check_alike(encoder *checked, encoder *unchecked, const sp2_payload *payload) {
+    uint8_t expected[256];
+    size_t needed, length;
+    sp2_error error;
+    CHECK(checked(payload, expected, sizeof(expected), &needed, NULL) == SP2_OK);
+    for (size_t capacity = 0; capacity < needed; capacity++) {
+        uint8_t *buffer = malloc(capacity + (capacity == 0));
+        CHECK(unchecked(payload, buffer, capacity, &length, &error) == SP2_BUFFER_TOO_SHORT && error.needed == needed);
+        free(buffer);
+    }
+    uint8_t *buffer = malloc(needed);
+    CHECK(unchecked(payload, buffer, needed, &length, &error) == SP2_OK && length == needed);
+    CHECK(memcmp(buffer, expected, needed) == 0);
+    free(buffer);
+    CHECK(unchecked(NULL, expected, sizeof(expected), &length, &error) == SP2_NULL_POINTER);
+    CHECK(unchecked(payload, NULL, 64, &length, &error) == SP2_NULL_POINTER);
+    CHECK(unchecked(payload, expected, sizeof(expected), NULL, &error) == SP2_NULL_POINTER);
+    CHECK(unchecked(payload, NULL, 0, &length, NULL) == SP2_BUFFER_TOO_SHORT);
+}
+
+/* Encodes a copy in which each `?` of the strings is another byte, which has to be what is different on the wire. */
+static void check_bytes_go_out(encoder *unchecked, const sp2_payload *payload, const sp2_payload *wrong) {
+    uint8_t expected[512], buffer[512];
+    size_t needed, length;
+    sp2_error error;
+    CHECK(unchecked(payload, expected, sizeof(expected), &needed, &error) == SP2_OK);
+    CHECK(unchecked(wrong, buffer, sizeof(buffer), &length, &error) == SP2_OK && length == needed);
+    size_t changed = 0;
+    for (size_t i = 0; i < length; i++) {
+        CHECK(expected[i] == '?' ? buffer[i] == 0xff : buffer[i] == expected[i]);
+        changed += expected[i] == '?';
+    }
+    CHECK(changed > 0);
+    CHECK(sp2_encode(wrong, buffer, sizeof(buffer), &length, NULL) == SP2_INVALID_UTF8);
+}
+
+/* Of each kind of string, with a length of each way to write it. */
+static void unchecked_strings_go_out_as_they_are(encoder *checked, encoder *unchecked) {
+    static const size_t lengths[] = {1, 2, 5, 12, 20, 40, 64, 65, 150};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+        char right[150], bytes[150];
+        memset(right, '?', sizeof(right));
+        memset(bytes, 0xff, sizeof(bytes));
+        sp2_str texts[] = {{right, lengths[i]}, {bytes, lengths[i]}};
+        sp2_payload payloads[5][2];
+        for (size_t wrong = 0; wrong < 2; wrong++) {
+            sp2_str *text = &texts[wrong];
+            static sp2_attachment attachments[2];
+            static sp2_entry entries[2];
+            attachments[wrong] = (sp2_attachment){.url = *text};
+            entries[wrong] = (sp2_entry){*text, *text};
+            payloads[0][wrong] = (sp2_payload){.type = SP2_TYPE_CONNECTED, .as.connected = {.user = *text}};
+            payloads[1][wrong] = (sp2_payload){
+                .type = SP2_TYPE_CONV_MESSAGE,
+                .as.conversation_message = {.xhtml = *text, .attachment = {.items = &attachments[wrong], .count = 1}},
+            };
+            payloads[2][wrong] = (sp2_payload){
+                .type = SP2_TYPE_ROOM_LIST,
+                .as.room_list = {.room = {.items = text, .count = 1}},
+            };
+            payloads[3][wrong] = (sp2_payload){
+                .type = SP2_TYPE_LOGIN,
+                .as.login.settings = {1, {.value = {.items = &entries[wrong], .count = 1}}},
+            };
+            payloads[4][wrong] = (sp2_payload){.type = SP2_TYPE_RAW_XML, .as.raw_xml = *text};
+        }
+        for (size_t of = 0; of < sizeof(payloads) / sizeof(*payloads); of++) {
+            check_bytes_go_out(unchecked, &payloads[of][0], &payloads[of][1]);
+            if (lengths[i] < 65)
+                check_alike(checked, unchecked, &payloads[of][0]);
+        }
+    }
+}
+
+/* Of what may be wrong, strings alone are left out. */
+static void unchecked_messages_are_refused(encoder *unchecked) {
+    uint8_t buffer[64];
+    size_t length;
+    sp2_error error;
+    sp2_payload connected = {.type = SP2_TYPE_CONNECTED, .as.connected = {.user = {NULL, 3}}};
+    CHECK(unchecked(&connected, buffer, 64, &length, &error) == SP2_NULL_POINTER);
+    CHECK(strcmp(error.text, "Connected.user: a pointer is NULL") == 0);
+    connected.as.connected.user = (sp2_str){"x", SIZE_MAX};
+    CHECK(unchecked(&connected, buffer, 64, &length, &error) == SP2_MESSAGE_TOO_LONG);
+    sp2_payload status = {.type = SP2_TYPE_STATUS_CHANGED, .as.status = {.status = 7}};
+    CHECK(unchecked(&status, buffer, 64, &length, &error) == SP2_INVALID_ARGUMENT);
+    CHECK(sp2_str_equal(error.field, sp2_str_of("status")));
+    sp2_payload rooms = {.type = SP2_TYPE_ROOM_LIST, .as.room_list = {.name = {.count = 1}}};
+    CHECK(unchecked(&rooms, buffer, 64, &length, &error) == SP2_NULL_POINTER);
+    CHECK(sp2_str_equal(error.field, sp2_str_of("name")));
+    sp2_payload xml = {.type = SP2_TYPE_RAW_XML, .as.raw_xml = {NULL, 3}};
+    CHECK(unchecked(&xml, buffer, 64, &length, &error) == SP2_NULL_POINTER);
+    sp2_payload unknown = {.type = 99, .as.unknown = {NULL, 3}};
+    CHECK(unchecked(&unknown, buffer, 64, &length, &error) == SP2_NULL_POINTER);
+}
+
+static void strings_may_be_vouched_for(void) {
+    unchecked_strings_go_out_as_they_are(sp2_encode, sp2_encode_unchecked);
+    unchecked_strings_go_out_as_they_are(sp2_frame_encode, sp2_frame_encode_unchecked);
+    unchecked_messages_are_refused(sp2_encode_unchecked);
+    unchecked_messages_are_refused(sp2_frame_encode_unchecked);
+}
+
 static void lists_are_cursors(void) {
     sp2_str groups[] = {SP2_STR("Friends"), SP2_STR("")};
     sp2_str_list list = {.items = groups, .count = 2};
@@ -507,6 +613,7 @@ int main(int count, char **arguments) {
     every_short_buffer_is_too_short();
     huge_lengths_are_refused_before_they_are_read();
     wrong_messages_are_refused();
+    strings_may_be_vouched_for();
     lists_are_cursors();
     rests_of_merged_maps_can_be_sent();
     launch_reads_the_command_line();

@@ -272,14 +272,16 @@ static void fail(const sp2_error *error) {
     exit(1);
 }
 
+typedef sp2_result encoder(const sp2_payload *, uint8_t *, size_t, size_t *, sp2_error *);
+
 /* The frame as it is encoded again, in a buffer of just its length. */
-static uint8_t *encode(const sp2_payload *payload, size_t *length) {
+static uint8_t *encode(encoder *encoder, const sp2_payload *payload, size_t *length) {
     sp2_error error;
     size_t written;
     if (sp2_frame_encoded_len(payload, length, &error) != SP2_OK)
         fail(&error);
     uint8_t *frame = malloc(*length);
-    if (frame == NULL || sp2_frame_encode(payload, frame, *length, &written, &error) != SP2_OK || written != *length)
+    if (frame == NULL || encoder(payload, frame, *length, &written, &error) != SP2_OK || written != *length)
         fail(&error);
     return frame;
 }
@@ -341,19 +343,27 @@ static void own_lists(sp2_payload *payload) {
     }
 }
 
-/* Encoded as it was received, and with lists in arrays: the same. */
+/* Writes to the line where a payload is encoded to another frame. */
+static void compare(const char *otherwise, encoder *encoder, const sp2_payload *payload, const uint8_t *frame, size_t length) {
+    size_t other_length;
+    uint8_t *other = encode(encoder, payload, &other_length);
+    if (other_length != length || memcmp(frame, other, length) != 0)
+        printf(" OTHERWISE %s", otherwise);
+    free(other);
+}
+
+/* Encoded as it was received, and with lists in arrays, checked and unchecked: the same. */
 static void print_frame(const sp2_payload *payload) {
-    size_t length, length_of_own;
-    uint8_t *frame = encode(payload, &length);
+    size_t length;
+    uint8_t *frame = encode(sp2_frame_encode, payload, &length);
     sp2_payload with_own = *payload;
     own_lists(&with_own);
-    uint8_t *frame_of_own = encode(&with_own, &length_of_own);
     printf(" -> ");
     print_hex(frame, length);
-    if (length_of_own != length || memcmp(frame, frame_of_own, length) != 0)
-        printf(" OTHERWISE WITH ARRAYS");
+    compare("WITH ARRAYS", sp2_frame_encode, &with_own, frame, length);
+    compare("UNCHECKED", sp2_frame_encode_unchecked, payload, frame, length);
+    compare("UNCHECKED WITH ARRAYS", sp2_frame_encode_unchecked, &with_own, frame, length);
     free(frame);
-    free(frame_of_own);
 }
 
 static void dump(sp2_bytes body) {

@@ -43,6 +43,14 @@ void listsAreRanges() {
         CHECK(none.empty() && false);
 }
 
+void stringsMayBeVouchedFor() {
+    sp2_payload connected = payloadOf(SP2_TYPE_CONNECTED);
+    connected.as.connected.user = spectrum2::str("alice");
+    std::string frames = framesOf(connected);
+    spectrum2::encodeUnchecked(connected, frames);
+    CHECK(frames == framesOf(connected) + framesOf(connected));
+}
+
 void mapsAreRanges() {
     const sp2_entry entries[] = {{spectrum2::str("a"), spectrum2::str("1")}, {spectrum2::str("b"), spectrum2::str("")}};
     sp2_payload sent = payloadOf(SP2_TYPE_LOGIN);
@@ -218,6 +226,7 @@ int main(int count, char **arguments) {
         return Own().main(1, arguments);
     listsAreRanges();
     mapsAreRanges();
+    stringsMayBeVouchedFor();
     failuresAreThrown();
     aBackendSeesExtraFieldsAndTicks();
     aDaemonIsAsked();
