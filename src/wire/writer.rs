@@ -70,7 +70,31 @@ impl<'b> Writer<'b> {
     #[cfg(feature = "capi")]
     #[inline(always)]
     pub(crate) fn raw_text<const TRUSTED: bool>(self, bytes: &[u8]) -> Written<'b> {
-        if TRUSTED || utf8::is_valid(bytes) { self.raw(bytes) } else { Err(Full) }
+        match TRUSTED {
+            true => self.raw(bytes),
+            false if BY_WORDS => self.text_by_words(bytes),
+            false if utf8::is_valid(bytes) => self.raw(bytes),
+            false => Err(Full),
+        }
+    }
+
+    /// Copies and looks at once.
+    #[cfg(feature = "capi")]
+    #[inline(never)]
+    fn text_by_words(self, bytes: &[u8]) -> Written<'b> {
+        const NOT_ASCII: u64 = u64::from_ne_bytes([0x80; 8]);
+        let (next, behind) = self.take(bytes.len())?;
+        if bytes.len() < 8 {
+            return if copy_short_ascii(next, bytes) || utf8::is_valid(bytes) { Ok(behind) } else { Err(Full) };
+        }
+        if !copy_by_words(next, bytes, |word| word & NOT_ASCII == 0) {
+            if !utf8::is_valid(bytes) {
+                return Err(Full);
+            }
+            // No UTF-8 has such a word.
+            copy_by_words(next, bytes, |word| word != u64::MAX);
+        }
+        Ok(behind)
     }
 
     #[cfg_attr(spectrum2_small, inline(never))]
@@ -107,6 +131,9 @@ impl<'b> Writer<'b> {
     pub(crate) fn text<const TRUSTED: bool>(self, tag: u8, bytes: &[u8]) -> Written<'b> {
         if TRUSTED {
             return self.bytes(tag, bytes);
+        }
+        if BY_WORDS {
+            return self.varint(tag, bytes.len() as u64)?.text_by_words(bytes);
         }
         if bytes.len() > SHORT || !utf8::HAS_SHORT {
             return if utf8::is_valid(bytes) { self.bytes(tag, bytes) } else { Err(Full) };
@@ -236,6 +263,33 @@ fn put_moved(buffer: &mut [u8], tag: u8, start: usize, length: usize) -> usize {
 
 /// The longest content that is copied without a call: most strings are no longer.
 pub(crate) const SHORT: usize = 64;
+
+/// Whether strings are copied by words, and seen to be ASCII on the way: for firmware, whose `memcpy` may copy byte by
+/// byte, after a check that has read all of it.
+#[cfg(feature = "capi")]
+const BY_WORDS: bool = cfg!(all(any(spectrum2_small, target_os = "none"), not(spectrum2_plain)));
+
+/// Copies `from` to `to`, which has the same length, as long as each eight bytes of it are right. Says whether that
+/// is all.
+///
+/// That it may end anywhere keeps the compiler from making it a call of `memcpy`, and a second loop that looks.
+#[cfg(feature = "capi")]
+#[inline(always)]
+fn copy_by_words(to: &mut [u8], from: &[u8], is_right: impl Fn(u64) -> bool) -> bool {
+    let copy = |to: &mut [u8; 8], from: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*from);
+        *to = word.to_ne_bytes();
+        is_right(word)
+    };
+    for (to, from) in to.as_chunks_mut().0.iter_mut().zip(from.as_chunks().0) {
+        if !copy(to, from) {
+            return false;
+        }
+    }
+    // What these have left over ends the last eight.
+    let (Some(to), Some(from)) = (to.last_chunk_mut(), from.last_chunk()) else { return false };
+    copy(to, from)
+}
 
 /// Copies `from` to `to`, which has the same length, up to [`SHORT`]: by loads and stores that overlap.
 #[inline(always)]
