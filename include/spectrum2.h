@@ -1882,6 +1882,13 @@ sp2_result sp2_encoded_len(const struct sp2_payload *payload,
                            struct sp2_error *error);
 
 /**
+ * The number of bytes that `sp2_encode_unchecked` writes.
+ */
+sp2_result sp2_encoded_len_unchecked(const struct sp2_payload *payload,
+                                     size_t *length,
+                                     struct sp2_error *error);
+
+/**
  * Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of
  * bytes to `length`. `sp2_frame_encode` writes the header too.
  *
@@ -1928,6 +1935,13 @@ sp2_result sp2_frame_split(const uint8_t *bytes,
 sp2_result sp2_frame_encoded_len(const struct sp2_payload *payload,
                                  size_t *length,
                                  struct sp2_error *error);
+
+/**
+ * The number of bytes that `sp2_frame_encode_unchecked` writes.
+ */
+sp2_result sp2_frame_encoded_len_unchecked(const struct sp2_payload *payload,
+                                           size_t *length,
+                                           struct sp2_error *error);
 
 /**
  * Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its

@@ -91,13 +91,14 @@ void append(Count count, Encode encode, const Value &value, Container &container
 /** Encodes a frame to the end of `frames`: a string, or a vector of bytes. */
 template <typename Container>
 void encode(const sp2_payload &payload, Container &frames) {
-    detail::append(sp2_frame_encoded_len, sp2_frame_encode, payload, frames);
+    // Strings are checked once, by the function that encodes them.
+    detail::append(sp2_frame_encoded_len_unchecked, sp2_frame_encode, payload, frames);
 }
 
 /** Likewise of strings that you vouch for: see `sp2_encode_unchecked`. */
 template <typename Container>
 void encodeUnchecked(const sp2_payload &payload, Container &frames) {
-    detail::append(sp2_frame_encoded_len, sp2_frame_encode_unchecked, payload, frames);
+    detail::append(sp2_frame_encoded_len_unchecked, sp2_frame_encode_unchecked, payload, frames);
 }
 
 /**

@@ -1,14 +1,16 @@
 //! The codec of the C ABI, called from Rust, so that Miri can watch it:
-//! `MIRIFLAGS=-Zmiri-permissive-provenance cargo +nightly miri test --features capi --test capi_direct`.
+//! `MIRIFLAGS=-Zmiri-strict-provenance cargo +nightly miri test --features capi --test capi_direct`.
 #![cfg(feature = "capi")]
 
 use std::mem::MaybeUninit;
 use std::ptr;
 
 use spectrum2::capi::{
-    sp2_buddy_list, sp2_buddy_list_next, sp2_decode, sp2_encode, sp2_payload, sp2_received, sp2_result,
+    sp2_attachment, sp2_buddy_list, sp2_buddy_list_next, sp2_connected, sp2_conversation_message, sp2_decode,
+    sp2_encode, sp2_encode_unchecked, sp2_encoded_len, sp2_encoded_len_unchecked, sp2_entry, sp2_login, sp2_payload,
+    sp2_received, sp2_result, sp2_str,
 };
-use spectrum2::{Buddies, Buddy, List, Payload, RoomList};
+use spectrum2::{Buddies, Buddy, List, Payload, RoomList, Type};
 
 fn encoded(payload: &Payload<'_>) -> Vec<u8> {
     let mut body = vec![0; payload.encoded_len()];
@@ -99,4 +101,70 @@ fn a_list_of_ones_own_is_one_whatever_the_rest_of_it_says() {
     let mut contact = MaybeUninit::uninit();
     // SAFETY: nothing is there, and nothing is said to be.
     assert_eq!(unsafe { sp2_buddy_list_next(&mut list, contact.as_mut_ptr()) }, 0);
+}
+
+/// A payload with nothing in it.
+fn empty(of: Type) -> sp2_payload {
+    // SAFETY: pointers and numbers.
+    let mut payload: sp2_payload = unsafe { MaybeUninit::zeroed().assume_init() };
+    payload.r#type = of.number();
+    payload
+}
+
+fn str_of(bytes: &[u8]) -> sp2_str {
+    sp2_str { ptr: bytes.as_ptr().cast(), len: bytes.len() }
+}
+
+/// Encodes into memory that nobody has initialized, of just the length, without a look at the strings.
+fn encoded_unchecked(payload: &sp2_payload) -> Vec<u8> {
+    let mut length = 0;
+    // SAFETY: all pointers are to what is there.
+    unsafe {
+        assert_eq!(sp2_encoded_len(payload, &mut length, ptr::null_mut()), sp2_result::SP2_INVALID_UTF8);
+        assert_eq!(sp2_encoded_len_unchecked(payload, &mut length, ptr::null_mut()), sp2_result::SP2_OK);
+    }
+    let mut buffer = Vec::with_capacity(length);
+    let (into, capacity) = (buffer.as_mut_ptr(), length);
+    // SAFETY: as above; what is written is initialized.
+    unsafe {
+        let result = sp2_encode_unchecked(payload, into, capacity - 1, &mut length, ptr::null_mut());
+        assert_eq!(result, sp2_result::SP2_BUFFER_TOO_SHORT);
+        let result = sp2_encode_unchecked(payload, into, capacity, &mut length, ptr::null_mut());
+        assert_eq!((result, length), (sp2_result::SP2_OK, capacity));
+        buffer.set_len(length);
+    }
+    buffer
+}
+
+/// They are bytes all the way: no `&str` is made of them.
+#[test]
+fn bytes_that_are_not_utf8_go_out_as_they_are() {
+    let wrong = str_of(b"\xff\xc3");
+    let mut payload = empty(Type::Connected);
+    payload.r#as.connected = sp2_connected { user: wrong };
+    assert_eq!(encoded_unchecked(&payload), b"\x08\x01\x12\x04\x0a\x02\xff\xc3");
+
+    let mut payload = empty(Type::Login);
+    let entries = [sp2_entry { key: wrong, value: str_of(b"") }];
+    // SAFETY: the member of the type.
+    let login: &mut sp2_login = unsafe { &mut payload.r#as.login };
+    (login.extra_fields.items, login.extra_fields.count) = (&wrong, 1);
+    login.settings.is_set = 1;
+    (login.settings.value.value.items, login.settings.value.value.count) = (entries.as_ptr(), 1);
+    let expected = b"\x0a\0\x12\0\x1a\0\x22\x02\xff\xc3\x2a\x08\x0a\x06\x0a\x02\xff\xc3\x12\0";
+    assert_eq!(encoded_unchecked(&payload)[4..], expected[..]);
+
+    let mut payload = empty(Type::ConvMessage);
+    let long = [0xff; 150];
+    // SAFETY: pointers and numbers.
+    let mut attachment: sp2_attachment = unsafe { MaybeUninit::zeroed().assume_init() };
+    attachment.mime_type = str_of(&long);
+    // SAFETY: the member of the type.
+    let message: &mut sp2_conversation_message = unsafe { &mut payload.r#as.conversation_message };
+    (message.attachment.items, message.attachment.count) = (&attachment, 1);
+    assert!(encoded_unchecked(&payload).ends_with(&long));
+
+    let mut payload = empty(Type::RawXml);
+    payload.r#as.raw_xml = wrong;
+    assert_eq!(encoded_unchecked(&payload), b"\x08\x22\x12\x02\xff\xc3");
 }

@@ -72,15 +72,16 @@ fn decode(body: &[u8]) {
 fn encode(ours: &Payload<'_>, theirs: &sp2_payload) {
     let mut frame = vec![0; frame::encoded_len(ours)];
     assert_eq!(frame::encode(ours, &mut frame), Ok(frame.len()));
-    // SAFETY: all pointers are to what is there.
-    let (length, frame_length) = unsafe {
-        (
-            call(|length, error| sp2_encoded_len(theirs, length, error)),
-            call(|length, error| sp2_frame_encoded_len(theirs, length, error)),
-        )
-    };
-    assert!(length.is_ok_and(|length| length == frame.len() - HEADER_LEN));
-    assert!(frame_length.is_ok_and(|length| length == frame.len()));
+    let lengths =
+        [(sp2_encoded_len, sp2_frame_encoded_len), (sp2_encoded_len_unchecked, sp2_frame_encoded_len_unchecked)];
+    for (encoded_len, frame_encoded_len) in lengths {
+        // SAFETY: all pointers are to what is there.
+        let length = call(|length, error| unsafe { encoded_len(theirs, length, error) });
+        assert!(length.is_ok_and(|length| length == frame.len() - HEADER_LEN));
+        // SAFETY: as above.
+        let frame_length = call(|length, error| unsafe { frame_encoded_len(theirs, length, error) });
+        assert!(frame_length.is_ok_and(|length| length == frame.len()));
+    }
     for capacity in [0, frame.len() / 2, frame.len() - HEADER_LEN - 1, frame.len() - 1, frame.len()] {
         // A buffer of its own, whose end is watched.
         let mut buffer = vec![0; capacity].into_boxed_slice();

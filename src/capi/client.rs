@@ -9,10 +9,12 @@ use super::backend::{Callbacks, sp2_backend};
 use super::error::{Failure, Fault, fail, fail_with};
 use super::launch::{parse, sp2_launch, word};
 use super::payload::told;
-use super::view::Mirrored;
+use super::view::Viewed;
 use super::{Outcome, given, guard, output, plant, sp2_error, sp2_payload, sp2_result, sp2_str};
 use crate::client::{Client, Error, Event, Receiver, Sender, program_name};
 use crate::error::EncodeError;
+use crate::frame::HEADER_LEN;
+use crate::message::encode_into;
 
 /// A connection to the main process.
 ///
@@ -149,7 +151,7 @@ pub unsafe extern "C" fn sp2_client_connect_to(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let output = output(client, error)?;
-        let host: &str = told(Mirrored::view::<false>(&host), error)?;
+        let host: &str = told(Viewed::view(&host), error)?;
         let client = Client::connect_to((host, port));
         let client = client.map_err(|failure| Error::Connect(format!("{host}:{port}"), failure));
         output.write(client_of(told(client, error)?));
@@ -220,8 +222,11 @@ pub unsafe extern "C" fn sp2_client_send(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let client = given(client, error)?;
-        let payload = told(given(payload, error)?.check(), error)?;
-        told(client.sender().send(&payload), error)
+        let payload = given(payload, error)?;
+        let needed = HEADER_LEN.saturating_add(told(payload.count(false), error)?);
+        // Its strings were just seen to be UTF-8.
+        let encode = |buffer: &mut [u8]| encode_into(buffer, |writer| payload.write_frame::<true>(writer), || needed);
+        told(client.sender().send_encoded(payload.r#type, encode), error)
     })
 }
 

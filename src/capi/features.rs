@@ -1,8 +1,6 @@
 use super::error::fail_with;
 use super::payload::told;
-use super::view::Mirrored;
 use super::{given, guard, sp2_bool, sp2_client, sp2_error, sp2_result, sp2_str_list};
-use crate::list::List;
 use crate::message::BackendConfig;
 
 /// What a backend supports: the content of BACKEND_CONFIG. `sp2_features_default` sets it to what the
@@ -61,8 +59,7 @@ pub unsafe extern "C" fn sp2_client_send_features(
     guard(error, || unsafe {
         let client = given(client, error)?;
         let features = given(features, error)?;
-        let extra_fields: List<'_, &str> = told(Mirrored::view::<false>(&features.extra_fields), error)?;
-        let extra_fields: Vec<_> = extra_fields.iter().collect();
+        let extra_fields = told(features.extra_fields.strings(), error)?;
         let config = BackendConfig::builder()
             .need_password(features.need_password != 0)
             .need_registration(features.need_registration != 0)

@@ -1,7 +1,7 @@
 use core::slice;
 
 use super::error::Incomplete;
-use super::payload::{count_with, encode_with, told};
+use super::payload::{count, encode, told};
 use super::view::{Mirrored, memory};
 use super::{guard, output, sp2_bytes, sp2_error, sp2_payload, sp2_result};
 use crate::frame::{self, Split};
@@ -81,7 +81,21 @@ pub unsafe extern "C" fn sp2_frame_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count_with(payload, length, error, frame::HEADER_LEN) }
+    unsafe { count(payload, length, error, true, false) }
+}
+
+/// The number of bytes that `sp2_frame_encode_unchecked` writes.
+///
+/// # Safety
+/// As [`sp2_frame_encoded_len`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_frame_encoded_len_unchecked(
+    payload: *const sp2_payload,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    unsafe { count(payload, length, error, true, true) }
 }
 
 /// Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its
@@ -102,7 +116,7 @@ pub unsafe extern "C" fn sp2_frame_encode(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { encode_frame::<false>(payload, (buffer, capacity), length, error) }
+    unsafe { encode::<true, false>(payload, buffer, capacity, length, error) }
 }
 
 /// Encodes a frame as `sp2_frame_encode` does, of strings that you vouch for: see
@@ -119,22 +133,5 @@ pub unsafe extern "C" fn sp2_frame_encode_unchecked(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { encode_frame::<true>(payload, (buffer, capacity), length, error) }
-}
-
-/// # Safety
-/// As [`sp2_frame_encode`].
-#[inline(always)]
-unsafe fn encode_frame<const TRUSTED: bool>(
-    payload: *const sp2_payload,
-    memory: (*mut u8, usize),
-    length: *mut usize,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: this function's own contract.
-    unsafe {
-        encode_with(payload, memory, length, error, frame::HEADER_LEN, |payload, writer| {
-            frame::write_frame(writer, |writer| payload.write::<TRUSTED>(writer))
-        })
-    }
+    unsafe { encode::<true, true>(payload, buffer, capacity, length, error) }
 }

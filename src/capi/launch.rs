@@ -3,7 +3,7 @@ use std::ffi::OsString;
 
 use super::error::{Fault, fail_with};
 use super::payload::told;
-use super::view::{Mirrored, memory};
+use super::view::{Mirrored, Viewed, memory};
 use super::{given, guard, output, sp2_error, sp2_result, sp2_str};
 use crate::launch::Launch;
 
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn sp2_launch_config_path(launch: *const sp2_launch) -> sp
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sp2_launch_get(launch: *const sp2_launch, key: sp2_str) -> sp2_str {
     // SAFETY: the caller's contract is theirs.
-    unsafe { find(launch, |launch| launch.config().get(Mirrored::view::<false>(&key).ok()?)) }
+    unsafe { find(launch, |launch| launch.config().get(Viewed::view(&key).ok()?)) }
 }
 
 /// The value number `index`, from 0, of a key that stands more than once; absent behind the last one.
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn sp2_launch_get_nth(launch: *const sp2_launch, key: sp2_
     // SAFETY: the caller's contract is theirs.
     unsafe {
         find(launch, |launch| {
-            let key: &str = Mirrored::view::<false>(&key).ok()?;
+            let key: &str = Viewed::view(&key).ok()?;
             launch.config().entries().filter(|entry| entry.0 == key).nth(index).map(|entry| entry.1)
         })
     }
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn sp2_launch_get_number(
     guard(error, || unsafe {
         let number = output(number, error)?;
         let config = given(launch, error)?.launch.config();
-        let found = config.number(told(Mirrored::view::<false>(&key), error)?);
+        let found = config.number(told(Viewed::view(&key), error)?);
         if let Some(found) = found.map_err(|failure| fail_with(error, sp2_result::SP2_LAUNCH_FAILED, &failure))? {
             number.write(found);
         }
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn sp2_launch_get_bool(
     guard(error, || unsafe {
         let truth = output(truth, error)?;
         let config = given(launch, error)?.launch.config();
-        let found = config.bool(told(Mirrored::view::<false>(&key), error)?);
+        let found = config.bool(told(Viewed::view(&key), error)?);
         if let Some(found) = found.map_err(|failure| fail_with(error, sp2_result::SP2_LAUNCH_FAILED, &failure))? {
             truth.write(found.into());
         }

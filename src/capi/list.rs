@@ -5,6 +5,8 @@ use core::{ptr, slice};
 
 use super::error::Fault;
 use super::field::{Field, Item, right};
+#[cfg(feature = "std")]
+use super::view::Viewed;
 use super::view::{Mirrored, memory, part};
 use super::{sp2_attachment, sp2_buddy, sp2_result, sp2_str, sp2_str_equal};
 use crate::field::{Collection as _, expect_repeated};
@@ -94,12 +96,6 @@ impl<'a> Mirrored<'a> for (&'a str, &'a str) {
     #[inline(always)]
     fn mirror(self) -> sp2_entry {
         sp2_entry { key: self.0.mirror(), value: self.1.mirror() }
-    }
-
-    #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a sp2_entry) -> Result<Self, Fault> {
-        // SAFETY: this function's own contract.
-        unsafe { Ok((Mirrored::view::<CHECKED>(&c.key)?, Mirrored::view::<CHECKED>(&c.value)?)) }
     }
 
     #[inline(always)]
@@ -197,29 +193,6 @@ impl<'a, T: Item<'a>> Elements<'a, T> {
                 None => Self::Own(memory(items, count)?),
             })
         }
-    }
-
-    /// The list in Rust; each element of it is seen to be right.
-    #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(self) -> Result<List<'a, T>, Fault> {
-        let items = match self {
-            Self::Own([]) => return Ok(List::EMPTY),
-            Self::Own(items) => items,
-            Self::Received(window) => return Ok(List::received(window)),
-        };
-        if !CHECKED {
-            for item in items {
-                // SAFETY: this function's own contract.
-                unsafe { T::view::<false>(item) }?;
-            }
-        }
-        Ok(List::foreign(items.as_ptr().expose_provenance(), items.len(), |items, index| {
-            // SAFETY: the list calls it with the array and an index below the count, which were checked;
-            // they stay as they are during `'a`.
-            let item = unsafe { &*ptr::with_exposed_provenance::<T::C>(items).wrapping_add(index) };
-            // SAFETY: as above.
-            unsafe { T::view::<true>(item) }.ok()
-        }))
     }
 
     #[inline(always)]
@@ -350,12 +323,6 @@ macro_rules! list {
             }
 
             #[inline(always)]
-            unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                // SAFETY: this function's own contract.
-                unsafe { Elements::of(c.items, c.count, &c.received)?.view::<CHECKED>() }
-            }
-
-            #[inline(always)]
             unsafe fn takes_at_least(c: &'a $c) -> usize {
                 // SAFETY: this function's own contract.
                 unsafe {
@@ -388,6 +355,23 @@ macro_rules! list {
                 // SAFETY: this function's own contract.
                 unsafe { right(Elements::<$item>::of(c.items, c.count, &c.received))?.write::<TRUSTED>(tag, writer) }
             }
+
+            unsafe fn count(c: &'a $c, is_trusted: bool) -> Result<usize, Fault> {
+                // SAFETY: this function's own contract.
+                let elements = unsafe { Elements::<$item>::of(c.items, c.count, &c.received) }?;
+                // Strings of a received list were checked when it was decoded.
+                let is_trusted = is_trusted || matches!(elements, Elements::Received(_));
+                let mut rest = *c;
+                let mut place = MaybeUninit::uninit();
+                let place = place.as_mut_ptr();
+                let mut sum = 0_usize;
+                // SAFETY: this function's own contract; an element is written before it is read.
+                while rest.count != 0 && unsafe { rest.take_first(place) } {
+                    // SAFETY: as above.
+                    sum = sum.saturating_add(unsafe { <$item as Item<'a>>::count(&*place, is_trusted) }?);
+                }
+                Ok(sum)
+            }
         }
     };
 }
@@ -399,18 +383,28 @@ list!(sp2_buddy_list, sp2_buddy, Buddy<'a>);
 
 type Entries<'a> = List<'a, (&'a str, &'a str)>;
 
+impl sp2_str_list {
+    /// The strings, checked.
+    ///
+    /// # Safety
+    /// What the list points to stays as it is for as long as it is borrowed.
+    #[cfg(feature = "std")]
+    pub(super) unsafe fn strings(&self) -> Result<Vec<&str>, Fault> {
+        // SAFETY: this function's own contract.
+        match unsafe { Elements::<&str>::of(self.items, self.count, &self.received) }? {
+            // SAFETY: as above.
+            Elements::Own(items) => items.iter().map(|item| unsafe { Viewed::view(item) }).collect(),
+            Elements::Received(window) => Ok(List::received(window).iter().collect()),
+        }
+    }
+}
+
 impl<'a> Mirrored<'a> for StrMap<'a> {
     type C = sp2_map;
 
     #[inline(always)]
     fn mirror(self) -> sp2_map {
         self.entries().mirror()
-    }
-
-    #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a sp2_map) -> Result<Self, Fault> {
-        // SAFETY: this function's own contract.
-        unsafe { Entries::view::<CHECKED>(c) }.map(Self::from)
     }
 
     #[inline(always)]
@@ -435,6 +429,11 @@ impl<'a> Field<'a> for StrMap<'a> {
     unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a sp2_map, tag: u8, writer: Writer<'b>) -> Written<'b> {
         // SAFETY: this function's own contract.
         unsafe { Entries::write_from::<TRUSTED>(c, tag, writer) }
+    }
+
+    unsafe fn count(c: &'a sp2_map, is_trusted: bool) -> Result<usize, Fault> {
+        // SAFETY: this function's own contract.
+        unsafe { Entries::count(c, is_trusted) }
     }
 }
 

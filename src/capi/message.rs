@@ -3,8 +3,10 @@
 //! They are written out, since cbindgen sees nothing that a macro makes; tests compare them with the
 //! schema.
 
+use core::mem::offset_of;
+
 use super::error::Fault;
-use super::field::{Field, Item, write_nested};
+use super::field::{Field, Fields, Item, Place, count_nested, write_nested};
 use super::view::Mirrored;
 use super::{
     sp2_attachment_list, sp2_buddy_list, sp2_bytes, sp2_map, sp2_opt_bool, sp2_opt_int32, sp2_opt_user_settings,
@@ -323,6 +325,8 @@ pub struct sp2_file_transfer_data {
 pub(super) trait Struct<'a>: Copy + 'a {
     type Rust: Message<'a> + Mirrored<'a, C = Self>;
 
+    const FIELDS: &'static Fields;
+
     /// Reads all fields up to the end of `cursor`, where they come as expected. Otherwise, what stands at `place` may
     /// not be used.
     ///
@@ -407,9 +411,9 @@ unsafe fn write_field<'a, 'b, M, F: Field<'a>, const TRUSTED: bool>(
 macro_rules! mirrored {
     ($rust:ident $(<$lifetime:lifetime>)? as $c:ident { $($field:ident),* }) => {
         const _: () = {
-            /// The place of each field in the schema's table.
+            /// The index of each field in the schema's table.
             #[allow(non_camel_case_types, reason = "the names of the fields")]
-            enum Place {
+            enum Index {
                 $($field),*
             }
 
@@ -422,17 +426,6 @@ macro_rules! mirrored {
                 }
 
                 #[inline(always)]
-                unsafe fn view<const CHECKED: bool>(c: &'a $c) -> Result<Self, Fault> {
-                    Ok(Self {
-                        $($field: {
-                            // SAFETY: this function's own contract.
-                            let value = unsafe { Mirrored::view::<CHECKED>(&c.$field) };
-                            value.map_err(|fault: Fault| fault.in_field(Self::DESCRIPTOR, Place::$field as usize))?
-                        }),*
-                    })
-                }
-
-                #[inline(always)]
                 unsafe fn takes_at_least(c: &'a $c) -> usize {
                     // SAFETY: this function's own contract.
                     unsafe { Struct::at_least(c) }
@@ -441,6 +434,11 @@ macro_rules! mirrored {
 
             impl<'a> Struct<'a> for $c {
                 type Rust = $rust $(<$lifetime>)?;
+
+                const FIELDS: &'static Fields = &Fields::new(
+                    <$rust>::DESCRIPTOR,
+                    &[$(Place::of(|message: Self::Rust| message.$field, offset_of!($c, $field))),*],
+                );
 
                 #[inline(always)]
                 unsafe fn read_to<const TRUSTED: bool>(
@@ -453,7 +451,7 @@ macro_rules! mirrored {
                     // SAFETY: this function's own contract: the field is a part of the message.
                     $(unsafe { clear_field(|message: Self::Rust| message.$field, &raw mut (*place).$field) };)*
                     $({
-                        let tag = const { tag(<$rust>::DESCRIPTOR, Place::$field as usize) };
+                        let tag = const { tag(<$rust>::DESCRIPTOR, Index::$field as usize) };
                         // SAFETY: this function's own contract: the field is a part of the message.
                         unsafe {
                             let place = &raw mut (*place).$field;
@@ -481,7 +479,7 @@ macro_rules! mirrored {
                 #[inline(always)]
                 unsafe fn write<'b, const TRUSTED: bool>(&'a self, mut writer: Writer<'b>) -> Written<'b> {
                     $({
-                        let tag = const { tag(<$rust>::DESCRIPTOR, Place::$field as usize) };
+                        let tag = const { tag(<$rust>::DESCRIPTOR, Index::$field as usize) };
                         let field = |message: Self::Rust| message.$field;
                         // SAFETY: this function's own contract.
                         writer = unsafe { write_field::<_, _, TRUSTED>(field, tag, &self.$field, writer)? };
@@ -512,6 +510,11 @@ macro_rules! item {
             unsafe fn write_from<'b, const TRUSTED: bool>(c: &'a $c, tag: u8, writer: Writer<'b>) -> Written<'b> {
                 // SAFETY: this function's own contract.
                 unsafe { write_nested::<_, TRUSTED>(c, tag, writer) }
+            }
+
+            unsafe fn count(c: &'a $c, is_trusted: bool) -> Result<usize, Fault> {
+                // SAFETY: this function's own contract.
+                unsafe { count_nested(c, is_trusted) }
             }
         }
     };

@@ -3,7 +3,7 @@ use core::{ptr, slice};
 
 use super::error::{Failure, Fault, Incomplete, fail, fail_with};
 use super::payload::told;
-use super::view::{Mirrored, memory};
+use super::view::{Mirrored, Viewed, memory};
 use super::{given, guard, output, sp2_bool, sp2_bytes, sp2_entry, sp2_error, sp2_opt_int32, sp2_result, sp2_str};
 use crate::error::EncodeError;
 use crate::msncd::{
@@ -147,7 +147,7 @@ impl sp2_msncd_command {
     pub(super) unsafe fn view<'a>(&'a self) -> Result<Command<'a>, Fault> {
         use sp2_msncd_command_type as Type;
         // SAFETY: this function's own contract.
-        let text = |field: &'a sp2_str| unsafe { <&'a str>::view::<false>(field) };
+        let text = |field: &'a sp2_str| unsafe { <&'a str>::view(field) };
         let user = || text(&self.user).map(User::from);
         Ok(match self.r#type {
             number if number == Type::SP2_MSNCD_ADD as i32 => {
@@ -505,7 +505,7 @@ pub unsafe extern "C" fn sp2_msncd_nick_decode(
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
-        let nick = Nick::from_encoded(told(Mirrored::view::<false>(&encoded), error)?);
+        let nick = Nick::from_encoded(told(Viewed::view(&encoded), error)?);
         let length = output(length, error)?;
         let buffer = writable(buffer.cast(), capacity, error)?;
         let needed = nick.chars().map(char::len_utf8).sum();

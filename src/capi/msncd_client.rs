@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::error::{Failure, Fault, fail, fail_with};
 use super::payload::told;
-use super::view::Mirrored;
+use super::view::{Mirrored, Viewed};
 use super::{
     given, guard, output, sp2_entry, sp2_error, sp2_map, sp2_msncd_command, sp2_msncd_event, sp2_result, sp2_str,
 };
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn sp2_msncd_connect_to(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let output = output(client, error)?;
-        let host: &str = told(Mirrored::view::<false>(&host), error)?;
+        let host: &str = told(Viewed::view(&host), error)?;
         let stream = TcpStream::connect((host, port))
             .map_err(|failure| fail_with(error, sp2_result::SP2_CONNECT_FAILED, &failure))?;
         output.write(sp2_msncd::over(stream));
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn sp2_msncd_info(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let output = output(attributes, error)?;
-        let user: &str = told(Mirrored::view::<false>(&user), error)?;
+        let user: &str = told(Viewed::view(&user), error)?;
         let mut state = begin(client, error)?;
         let State { client, attributes, .. } = &mut *state;
         let found = told(client.info(user), error)?;

@@ -2,18 +2,19 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use super::error::{Failure, Fault};
-use super::field::{right, text_bytes};
+use super::field::{Value, right, text_bytes};
 use super::message::Struct;
-use super::view::{Mirrored, memory};
+use super::view::{Mirrored, Viewed, memory};
 use super::{
     given, guard, output, plant, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes, sp2_connected,
     sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login, sp2_logout,
     sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
 };
 use crate::enums::Type;
+use crate::frame::{self, HEADER_LEN};
 use crate::message::too_short;
 use crate::payload::{Payload, Wrapper, split_expected, write_wrapped};
-use crate::wire::{Cursor, Full, MAX_MESSAGE_LENGTH, Writer, Written};
+use crate::wire::{Cursor, Full, MAX_MESSAGE_LENGTH, Writer, Written, delimited_len};
 
 /// The message that a type carries. Each member says which types it is for.
 #[repr(C)]
@@ -105,25 +106,27 @@ macro_rules! payloads {
                 }
             }
 
-            /// The payload, checked.
+            /// The number of bytes of the encoded payload; an error where it is wrong. `is_trusted` says that strings
+            /// are known to be UTF-8. One function, since it knows every message.
             ///
             /// # Safety
-            /// The member of the type is set, and what it points to stays as it is during `'a`.
-            #[inline(always)]
-            pub(super) unsafe fn check<'a>(&'a self) -> Result<Payload<'a>, Fault> {
+            /// The member of the type is set, and what it points to stays as it is.
+            #[inline(never)]
+            pub(super) unsafe fn count(&self, is_trusted: bool) -> Result<usize, Fault> {
                 // SAFETY: the member is the one of the type, and any bytes are a value of it.
                 unsafe {
-                    Ok(match Type::from_number(self.r#type) {
-                        $($(Some(Type::$variant) => Payload::$variant(Mirrored::view::<false>(&self.r#as.$member)?),)*)*
-                        Some(Type::RawXml) => Payload::RawXml(Mirrored::view::<false>(&self.r#as.raw_xml)?),
-                        Some(Type::Ping) => Payload::Ping,
-                        Some(Type::Pong) => Payload::Pong,
-                        Some(Type::Exit) => Payload::Exit,
-                        None => Payload::Unknown {
-                            type_number: self.r#type,
-                            bytes: Mirrored::view::<false>(&self.r#as.unknown)?,
-                        },
-                    })
+                    let fields = match Type::from_number(self.r#type) {
+                        $($(Some(Type::$variant))|* => <$c>::FIELDS,)*
+                        Some(Type::RawXml) => return Ok(2 + <&str>::count_value(&self.r#as.raw_xml, is_trusted)?),
+                        Some(Type::Ping | Type::Pong | Type::Exit) => return Ok(2),
+                        None => {
+                            let payload = Some(<&[u8]>::view(&self.r#as.unknown)?);
+                            return Ok(Wrapper { type_number: self.r#type, payload }.encoded_len());
+                        }
+                    };
+                    // The members of a union begin where it does.
+                    let length = fields.count((&raw const self.r#as).cast(), is_trusted)?;
+                    Ok(delimited_len(length).saturating_add(2))
                 }
             }
 
@@ -152,24 +155,31 @@ macro_rules! payloads {
             }
 
             /// Writes type and payload. One that is wrong is [`Full`] too. `TRUSTED` says that strings are known to
-            /// be UTF-8.
+            /// be UTF-8. It ends with a jump to one of the functions that write, and keeps nothing for afterwards.
             ///
             /// # Safety
-            /// As [`check`](Self::check), for as long as this takes.
-            #[inline(always)]
+            /// As [`count`](Self::count).
+            #[inline(never)]
             pub(super) unsafe fn write<'b, const TRUSTED: bool>(&self, writer: Writer<'b>) -> Written<'b> {
                 // SAFETY: this function's own contract.
-                let payload = unsafe {
+                unsafe {
                     match Type::from_number(self.r#type) {
-                        $($(Some(of @ Type::$variant))|* => {
-                            return write_message::<_, TRUSTED>(&self.r#as.$member, writer, of);
-                        })*
-                        Some(Type::RawXml) => return write_xml::<TRUSTED>(&self.r#as.raw_xml, writer),
-                        Some(Type::Ping | Type::Pong | Type::Exit) => None,
-                        None => Some(right(Mirrored::view::<false>(&self.r#as.unknown))?),
+                        $($(Some(of @ Type::$variant))|* => write_message::<_, TRUSTED>(&self.r#as.$member, writer, of),)*
+                        Some(Type::RawXml) => write_xml::<TRUSTED>(&self.r#as.raw_xml, writer),
+                        Some(Type::Ping | Type::Pong | Type::Exit) => write_type(self.r#type, writer),
+                        None => write_unknown(self.r#type, &self.r#as.unknown, writer),
                     }
-                };
-                Wrapper { type_number: self.r#type, payload }.write(writer)
+                }
+            }
+
+            /// Writes a frame: a header, and what [`write`](Self::write) writes.
+            ///
+            /// # Safety
+            /// As [`write`](Self::write).
+            #[inline(always)]
+            pub(super) unsafe fn write_frame<'b, const TRUSTED: bool>(&self, writer: Writer<'b>) -> Written<'b> {
+                // SAFETY: this function's own contract.
+                frame::write_frame(writer, |writer| unsafe { self.write::<TRUSTED>(writer) })
             }
         }
     };
@@ -268,11 +278,28 @@ unsafe fn write_message<'a, 'b, S: Struct<'a>, const TRUSTED: bool>(
 ///
 /// # Safety
 /// As [`write_message`].
-#[inline(always)]
+#[inline(never)]
 unsafe fn write_xml<'b, const TRUSTED: bool>(xml: &sp2_str, writer: Writer<'b>) -> Written<'b> {
     // SAFETY: this function's own contract.
     let xml = unsafe { text_bytes(xml) }?;
     write_wrapped(writer, Type::RawXml, xml.len(), |writer| writer.raw_text::<TRUSTED>(xml))
+}
+
+/// Writes a wrapper without a payload.
+#[inline(never)]
+fn write_type(type_number: i32, writer: Writer<'_>) -> Written<'_> {
+    Wrapper { type_number, payload: None }.write(writer)
+}
+
+/// Writes a wrapper of a type that the schema does not know.
+///
+/// # Safety
+/// As [`write_message`].
+#[inline(never)]
+unsafe fn write_unknown<'b>(type_number: i32, payload: &sp2_bytes, writer: Writer<'b>) -> Written<'b> {
+    // SAFETY: this function's own contract.
+    let payload = Some(right(unsafe { Viewed::view(payload) })?);
+    Wrapper { type_number, payload }.write(writer)
 }
 
 /// Makes a result of a failure, and tells it.
@@ -300,24 +327,29 @@ unsafe fn body<'a>(pointer: *const u8, length: usize, error: *mut sp2_error) -> 
     }
 }
 
-/// Encodes into memory of the caller, with a header of `header_len` bytes.
+/// The number of bytes in front of a body: of a frame's header, or none.
+const fn header_len(framed: bool) -> usize {
+    if framed { HEADER_LEN } else { 0 }
+}
+
+/// Encodes into memory of the caller: the body of a frame or, `FRAMED`, all of it. `TRUSTED` says that strings are known
+/// to be UTF-8.
 ///
 /// # Safety
 /// As [`sp2_encode`].
 #[inline(always)]
-pub(super) unsafe fn encode_with(
+pub(super) unsafe fn encode<const FRAMED: bool, const TRUSTED: bool>(
     payload: *const sp2_payload,
-    memory: (*mut u8, usize),
+    buffer: *mut u8,
+    capacity: usize,
     length: *mut usize,
     error: *mut sp2_error,
-    header_len: usize,
-    write: impl for<'b> FnOnce(&sp2_payload, Writer<'b>) -> Written<'b>,
 ) -> sp2_result {
     // SAFETY: this function's own contract.
     unsafe {
-        match encode_right(payload, memory, length, write) {
+        match encode_right::<FRAMED, TRUSTED>(payload, buffer, capacity, length) {
             Ok(()) => sp2_result::SP2_OK,
-            Err(Full) => refuse(payload, memory.0, memory.1, length, error, header_len),
+            Err(Full) => refuse::<FRAMED, TRUSTED>(payload, buffer, capacity, length, error),
         }
     }
 }
@@ -327,21 +359,23 @@ pub(super) unsafe fn encode_with(
 /// # Safety
 /// As [`sp2_encode`].
 #[inline(always)]
-unsafe fn encode_right(
+unsafe fn encode_right<const FRAMED: bool, const TRUSTED: bool>(
     payload: *const sp2_payload,
-    (buffer, capacity): (*mut u8, usize),
+    buffer: *mut u8,
+    capacity: usize,
     length: *mut usize,
-    write: impl for<'b> FnOnce(&sp2_payload, Writer<'b>) -> Written<'b>,
 ) -> Result<(), Full> {
     if payload.is_null() || buffer.is_null() || length.is_null() {
         return Err(Full);
     }
     // What a slice can be at most is enough for any message.
     let capacity = capacity.min(isize::MAX as usize);
-    // SAFETY: not NULL; the rest is this function's own contract.
+    // SAFETY: not NULL; the rest is this function's own contract. Nothing is read there but what was written.
     unsafe {
-        let behind = write(&*payload, Writer::new(slice::from_raw_parts_mut(buffer, capacity)))?;
-        let written = capacity.wrapping_sub(behind.left());
+        let writer = Writer::new(slice::from_raw_parts_mut(buffer, capacity));
+        let behind =
+            if FRAMED { (*payload).write_frame::<TRUSTED>(writer) } else { (*payload).write::<TRUSTED>(writer) };
+        let written = capacity.wrapping_sub(behind?.left());
         if written > MAX_MESSAGE_LENGTH {
             return Err(Full);
         }
@@ -358,52 +392,56 @@ unsafe fn encode_right(
 /// As [`sp2_encode`].
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn refuse(
+unsafe extern "C" fn refuse<const FRAMED: bool, const TRUSTED: bool>(
     payload: *const sp2_payload,
     buffer: *mut u8,
     capacity: usize,
     length: *mut usize,
     error: *mut sp2_error,
-    header_len: usize,
 ) -> sp2_result {
     // SAFETY: this function's own contract.
     guard(error, || unsafe {
-        let body_len = encoded_len(payload, error)?;
+        let needed = encoded_len(payload, FRAMED, TRUSTED, error)?;
         output(length, error)?;
         if capacity != 0 {
             output(buffer, error)?;
         }
-        Err(too_short(|| header_len.saturating_add(body_len)).tell(error))
+        Err(too_short(|| needed).tell(error))
     })
 }
 
-/// Counts the bytes of an encoded payload behind a header of `header_len`.
+/// Counts what [`encode`] writes.
 ///
 /// # Safety
 /// As [`sp2_encoded_len`].
 #[inline(always)]
-pub(super) unsafe fn count_with(
+pub(super) unsafe fn count(
     payload: *const sp2_payload,
     length: *mut usize,
     error: *mut sp2_error,
-    header_len: usize,
+    framed: bool,
+    is_trusted: bool,
 ) -> sp2_result {
     // SAFETY: this function's own contract.
     guard(error, || unsafe {
-        let body_len = encoded_len(payload, error)?;
-        output(length, error)?.write(header_len.saturating_add(body_len));
+        let encoded_len = encoded_len(payload, framed, is_trusted, error)?;
+        output(length, error)?.write(encoded_len);
         Ok(())
     })
 }
 
-/// The number of bytes of an encoded payload. One function, since it knows every message.
-///
 /// # Safety
 /// As [`sp2_encoded_len`].
-#[inline(never)]
-unsafe fn encoded_len(payload: *const sp2_payload, error: *mut sp2_error) -> Result<usize, sp2_result> {
+#[inline(always)]
+unsafe fn encoded_len(
+    payload: *const sp2_payload,
+    framed: bool,
+    is_trusted: bool,
+    error: *mut sp2_error,
+) -> Result<usize, sp2_result> {
     // SAFETY: this function's own contract.
-    unsafe { Ok(told(given(payload, error)?.check(), error)?.encoded_len()) }
+    let body_len = unsafe { told(given(payload, error)?.count(is_trusted), error) }?;
+    Ok(header_len(framed).saturating_add(body_len))
 }
 
 /// Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
@@ -491,7 +529,21 @@ pub unsafe extern "C" fn sp2_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count_with(payload, length, error, 0) }
+    unsafe { count(payload, length, error, false, false) }
+}
+
+/// The number of bytes that `sp2_encode_unchecked` writes.
+///
+/// # Safety
+/// As [`sp2_encoded_len`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp2_encoded_len_unchecked(
+    payload: *const sp2_payload,
+    length: *mut usize,
+    error: *mut sp2_error,
+) -> sp2_result {
+    // SAFETY: the caller's contract is theirs.
+    unsafe { count(payload, length, error, false, true) }
 }
 
 /// Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of
@@ -512,7 +564,7 @@ pub unsafe extern "C" fn sp2_encode(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { encode_body::<false>(payload, (buffer, capacity), length, error) }
+    unsafe { encode::<false, false>(payload, buffer, capacity, length, error) }
 }
 
 /// Encodes the body of a frame as `sp2_encode` does, but does not look whether the strings are UTF-8:
@@ -533,18 +585,5 @@ pub unsafe extern "C" fn sp2_encode_unchecked(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { encode_body::<true>(payload, (buffer, capacity), length, error) }
-}
-
-/// # Safety
-/// As [`sp2_encode`].
-#[inline(always)]
-unsafe fn encode_body<const TRUSTED: bool>(
-    payload: *const sp2_payload,
-    memory: (*mut u8, usize),
-    length: *mut usize,
-    error: *mut sp2_error,
-) -> sp2_result {
-    // SAFETY: this function's own contract.
-    unsafe { encode_with(payload, memory, length, error, 0, |payload, writer| payload.write::<TRUSTED>(writer)) }
+    unsafe { encode::<false, true>(payload, buffer, capacity, length, error) }
 }

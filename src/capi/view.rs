@@ -77,21 +77,23 @@ pub(super) trait Mirrored<'a>: Copy + 'a {
     /// The value, for C.
     fn mirror(self) -> Self::C;
 
-    /// The value of C; an error where it is wrong. `CHECKED` says that this very value was viewed before, and was
-    /// right.
-    ///
-    /// # Safety
-    /// That is so, and the bytes and elements that `c` points to stay as they are during `'a`.
-    unsafe fn view<const CHECKED: bool>(c: &'a Self::C) -> Result<Self, Fault>;
-
     /// A number of bytes that the value takes on the wire at least, unless it is wrong; found without much work.
     ///
     /// # Safety
-    /// As [`view`](Self::view).
+    /// The bytes and elements that `c` points to stay as they are during `'a`.
     #[inline(always)]
     unsafe fn takes_at_least(_: &'a Self::C) -> usize {
         0
     }
+}
+
+/// A single value that C has.
+pub(super) trait Viewed<'a>: Mirrored<'a> {
+    /// The value; an error where it is wrong.
+    ///
+    /// # Safety
+    /// The bytes that `c` points to stay as they are during `'a`.
+    unsafe fn view(c: &'a Self::C) -> Result<Self, Fault>;
 }
 
 /// The memory that a pointer and a count describe. NULL is fine for nothing.
@@ -138,22 +140,27 @@ impl<'a> Mirrored<'a> for &'a str {
         sp2_str { ptr: self.as_ptr().cast(), len: self.len() }
     }
 
-    #[cfg_attr(spectrum2_small, inline(never))]
-    #[cfg_attr(not(spectrum2_small), inline(always))]
-    unsafe fn view<const CHECKED: bool>(c: &'a sp2_str) -> Result<Self, Fault> {
-        // SAFETY: this function's own contract.
-        let bytes = unsafe { part(c.ptr.cast::<u8>(), c.len) }?;
-        if !CHECKED && !utf8::is_valid(bytes) {
-            return Err(sp2_result::SP2_INVALID_UTF8.into());
-        }
-        // SAFETY: seen to be UTF-8, now or before.
-        Ok(unsafe { core::str::from_utf8_unchecked(bytes) })
-    }
-
     #[inline(always)]
     unsafe fn takes_at_least(c: &'a sp2_str) -> usize {
         c.len.wrapping_add(2)
     }
+}
+
+impl<'a> Viewed<'a> for &'a str {
+    unsafe fn view(c: &'a sp2_str) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract; what is checked is UTF-8.
+        unsafe { checked(c, false).map(|bytes| core::str::from_utf8_unchecked(bytes)) }
+    }
+}
+
+/// The bytes of a string, which are UTF-8 unless `is_trusted` says that nobody has to look.
+///
+/// # Safety
+/// They stay as they are during `'a`.
+pub(super) unsafe fn checked<'a>(c: &sp2_str, is_trusted: bool) -> Result<&'a [u8], Fault> {
+    // SAFETY: this function's own contract.
+    let bytes = unsafe { part(c.ptr.cast(), c.len) }?;
+    if is_trusted || utf8::is_valid(bytes) { Ok(bytes) } else { Err(sp2_result::SP2_INVALID_UTF8.into()) }
 }
 
 impl<'a> Mirrored<'a> for &'a [u8] {
@@ -165,14 +172,16 @@ impl<'a> Mirrored<'a> for &'a [u8] {
     }
 
     #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a sp2_bytes) -> Result<Self, Fault> {
-        // SAFETY: this function's own contract.
-        unsafe { part(c.ptr, c.len) }
-    }
-
-    #[inline(always)]
     unsafe fn takes_at_least(c: &'a sp2_bytes) -> usize {
         c.len.wrapping_add(2)
+    }
+}
+
+impl<'a> Viewed<'a> for &'a [u8] {
+    #[inline(always)]
+    unsafe fn view(c: &'a sp2_bytes) -> Result<Self, Fault> {
+        // SAFETY: this function's own contract.
+        unsafe { part(c.ptr, c.len) }
     }
 }
 
@@ -183,9 +192,11 @@ impl<'a> Mirrored<'a> for i32 {
     fn mirror(self) -> i32 {
         self
     }
+}
 
+impl<'a> Viewed<'a> for i32 {
     #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
+    unsafe fn view(c: &'a i32) -> Result<Self, Fault> {
         Ok(*c)
     }
 }
@@ -197,9 +208,11 @@ impl<'a> Mirrored<'a> for StatusType {
     fn mirror(self) -> i32 {
         self.number()
     }
+}
 
+impl<'a> Viewed<'a> for StatusType {
     #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
+    unsafe fn view(c: &'a i32) -> Result<Self, Fault> {
         Self::from_number(*c).ok_or_else(|| sp2_result::SP2_INVALID_ARGUMENT.into())
     }
 }
@@ -214,9 +227,11 @@ macro_rules! named_number {
             fn mirror(self) -> i32 {
                 self.0
             }
+        }
 
+        impl<'a> Viewed<'a> for $type {
             #[inline(always)]
-            unsafe fn view<const CHECKED: bool>(c: &'a i32) -> Result<Self, Fault> {
+            unsafe fn view(c: &'a i32) -> Result<Self, Fault> {
                 Ok(Self(*c))
             }
         }
@@ -248,13 +263,6 @@ impl<'a, T: Optional<'a>> Mirrored<'a> for Option<T> {
     #[inline(always)]
     fn mirror(self) -> T::Maybe {
         self.map_or(T::ABSENT, |value| T::present(value.mirror()))
-    }
-
-    #[cfg_attr(spectrum2_small, inline(never))]
-    #[cfg_attr(not(spectrum2_small), inline(always))]
-    unsafe fn view<const CHECKED: bool>(c: &'a T::Maybe) -> Result<Self, Fault> {
-        // SAFETY: this function's own contract.
-        T::get(c).map(|c| unsafe { T::view::<CHECKED>(c) }).transpose()
     }
 
     #[inline(always)]
@@ -336,9 +344,11 @@ impl<'a> Mirrored<'a> for bool {
     fn mirror(self) -> sp2_bool {
         self.into()
     }
+}
 
+impl<'a> Viewed<'a> for bool {
     #[inline(always)]
-    unsafe fn view<const CHECKED: bool>(c: &'a sp2_bool) -> Result<Self, Fault> {
+    unsafe fn view(c: &'a sp2_bool) -> Result<Self, Fault> {
         Ok(*c != 0)
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{SharedStream, is_gone, memory};
 use crate::enums::{ConnectionError, Type};
+#[cfg(feature = "capi")]
+use crate::error::EncodeError;
 use crate::frame::FrameWriter;
 use crate::logging::debug;
 use crate::message::{
@@ -94,6 +96,17 @@ impl Sender {
     pub fn send(&self, payload: &Payload<'_>) -> io::Result<()> {
         debug!("sending {}", payload.type_name());
         self.write(|writer| writer.write(payload))
+    }
+
+    /// Sends a frame of this type, which `encode` encodes as [`frame::encode`](crate::frame::encode) does.
+    #[cfg(feature = "capi")]
+    pub(crate) fn send_encoded(
+        &self,
+        type_number: i32,
+        encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
+    ) -> io::Result<()> {
+        debug!("sending {}", Type::from_number(type_number).map_or("unknown", Type::name));
+        self.write(|writer| writer.add(encode))
     }
 
     /// The user `user` is logged in.

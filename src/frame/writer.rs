@@ -94,8 +94,9 @@ impl<W> FrameWriter<W> {
         self.add(|buffer| encode_message(of, message, buffer))
     }
 
+    /// Adds a frame that `encode` encodes.
     #[inline(always)]
-    fn add(&mut self, encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) -> io::Result<()> {
+    pub(crate) fn add(&mut self, encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) -> io::Result<()> {
         loop {
             match encode(&mut self.buffer[self.end..]) {
                 Ok(length) => {

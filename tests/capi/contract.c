@@ -201,13 +201,149 @@ static void wrong_messages_are_refused(void) {
 }
 
 typedef sp2_result encoder(const sp2_payload *, uint8_t *, size_t, size_t *, sp2_error *);
+typedef sp2_result counter(const sp2_payload *, size_t *, sp2_error *);
+
+/* Refused for this field by each function, where it need not look whether strings are UTF-8 for that. */
+static void check_refused(const sp2_payload *payload, sp2_result result, const char *message, const char *field) {
+    static encoder *const encoders[] = {sp2_encode, sp2_frame_encode, sp2_encode_unchecked, sp2_frame_encode_unchecked};
+    static counter *const counters[] = {sp2_encoded_len, sp2_frame_encoded_len, sp2_encoded_len_unchecked,
+                                        sp2_frame_encoded_len_unchecked};
+    for (size_t i = 0; i < (result == SP2_INVALID_UTF8 ? 2 : 4); i++) {
+        uint8_t buffer[64];
+        size_t length;
+        sp2_error errors[2];
+        CHECK(encoders[i](payload, buffer, sizeof(buffer), &length, &errors[0]) == result);
+        CHECK(counters[i](payload, &length, &errors[1]) == result);
+        for (size_t of = 0; of < 2; of++) {
+            CHECK(errors[of].code == (int32_t)result && errors[of].needed == 0 && errors[of].offset == 0);
+            CHECK(sp2_str_equal(errors[of].message, sp2_str_of(message)));
+            CHECK(sp2_str_equal(errors[of].field, sp2_str_of(field)));
+        }
+    }
+}
+
+#define WRONG(name, member, value, result, message, field)      \
+    do {                                                        \
+        sp2_payload payload;                                    \
+        memset(&payload, 0, sizeof(payload));                   \
+        payload.type = SP2_TYPE_##name;                         \
+        payload.as.buddy.status.is_set = SP2_TYPE_##name == SP2_TYPE_BUDDY_CHANGED; \
+        payload.as.member = value;                              \
+        check_refused(&payload, result, message, field);        \
+    } while (0)
+#define WRONG_BYTES(name, member, message, field)                                                       \
+    do {                                                                                                \
+        WRONG(name, member.len, 3, SP2_NULL_POINTER, message, field);                                   \
+        WRONG(name, member.len, (size_t)INT32_MAX + 1, SP2_MESSAGE_TOO_LONG, message, field);           \
+    } while (0)
+#define WRONG_TEXT(name, member, message, field)                                            \
+    do {                                                                                    \
+        WRONG_BYTES(name, member, message, field);                                          \
+        WRONG(name, member, sp2_str_of("right\xff"), SP2_INVALID_UTF8, message, field);     \
+    } while (0)
+#define WRONG_STATUS(name, member, message, field) WRONG(name, member, 7, SP2_INVALID_ARGUMENT, message, field)
+#define WRONG_LIST(name, member, message, field)                                                        \
+    do {                                                                                                \
+        WRONG(name, member.count, 1, SP2_NULL_POINTER, message, field);                                 \
+        WRONG(name, member.count, (size_t)INT32_MAX + 1, SP2_MESSAGE_TOO_LONG, message, field);         \
+    } while (0)
+
+/* All fields that can be wrong. */
+static void errors_name_the_field(void) {
+    WRONG_TEXT(LOGIN, login.user, "Login", "user");
+    WRONG_TEXT(LOGIN, login.legacy_name, "Login", "legacyName");
+    WRONG_TEXT(LOGIN, login.password, "Login", "password");
+    WRONG_LIST(LOGIN, login.extra_fields, "Login", "extraFields");
+    WRONG_TEXT(CONNECTED, connected.user, "Connected", "user");
+    WRONG_TEXT(DISCONNECTED, disconnected.user, "Disconnected", "user");
+    WRONG_TEXT(DISCONNECTED, disconnected.message, "Disconnected", "message");
+    WRONG_TEXT(LOGOUT, logout.user, "Logout", "user");
+    WRONG_TEXT(LOGOUT, logout.legacy_name, "Logout", "legacyName");
+    WRONG_TEXT(BUDDY_CHANGED, buddy.user_name, "Buddy", "userName");
+    WRONG_TEXT(BUDDY_CHANGED, buddy.buddy_name, "Buddy", "buddyName");
+    WRONG_TEXT(BUDDY_CHANGED, buddy.alias, "Buddy", "alias");
+    WRONG_LIST(BUDDY_CHANGED, buddy.group, "Buddy", "group");
+    WRONG_STATUS(BUDDY_CHANGED, buddy.status.value, "Buddy", "status");
+    WRONG_TEXT(BUDDY_CHANGED, buddy.status_message, "Buddy", "statusMessage");
+    WRONG_TEXT(BUDDY_CHANGED, buddy.icon_hash, "Buddy", "iconHash");
+    WRONG_LIST(BUDDIES, buddies.buddy, "Buddies", "buddy");
+    WRONG_TEXT(STATUS_CHANGED, status.user_name, "Status", "userName");
+    WRONG_STATUS(STATUS_CHANGED, status.status, "Status", "status");
+    WRONG_TEXT(STATUS_CHANGED, status.status_message, "Status", "statusMessage");
+    WRONG_TEXT(VCARD, vcard.user_name, "VCard", "userName");
+    WRONG_TEXT(VCARD, vcard.buddy_name, "VCard", "buddyName");
+    WRONG_TEXT(VCARD, vcard.fullname, "VCard", "fullname");
+    WRONG_TEXT(VCARD, vcard.nickname, "VCard", "nickname");
+    WRONG_BYTES(VCARD, vcard.photo, "VCard", "photo");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.user_name, "ConversationMessage", "userName");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.buddy_name, "ConversationMessage", "buddyName");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.message, "ConversationMessage", "message");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.nickname, "ConversationMessage", "nickname");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.xhtml, "ConversationMessage", "xhtml");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.timestamp, "ConversationMessage", "timestamp");
+    WRONG_TEXT(CONV_MESSAGE, conversation_message.id, "ConversationMessage", "id");
+    WRONG_LIST(CONV_MESSAGE, conversation_message.attachment, "ConversationMessage", "attachment");
+    WRONG_TEXT(JOIN_ROOM, room.user_name, "Room", "userName");
+    WRONG_TEXT(JOIN_ROOM, room.nickname, "Room", "nickname");
+    WRONG_TEXT(JOIN_ROOM, room.room, "Room", "room");
+    WRONG_TEXT(JOIN_ROOM, room.password, "Room", "password");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.user_name, "Participant", "userName");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.room, "Participant", "room");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.nickname, "Participant", "nickname");
+    WRONG_STATUS(PARTICIPANT_CHANGED, participant.status, "Participant", "status");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.status_message, "Participant", "statusMessage");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.new_name, "Participant", "newname");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.icon_hash, "Participant", "iconHash");
+    WRONG_TEXT(PARTICIPANT_CHANGED, participant.alias, "Participant", "alias");
+    WRONG_LIST(ROOM_LIST, room_list.room, "RoomList", "room");
+    WRONG_LIST(ROOM_LIST, room_list.name, "RoomList", "name");
+    WRONG_TEXT(ROOM_LIST, room_list.user, "RoomList", "user");
+    WRONG_TEXT(BACKEND_CONFIG, backend_config.config, "BackendConfig", "config");
+    WRONG_TEXT(STATS, stats.id, "Stats", "id");
+    WRONG_TEXT(FT_START, file.user_name, "File", "userName");
+    WRONG_TEXT(FT_START, file.buddy_name, "File", "buddyName");
+    WRONG_TEXT(FT_START, file.file_name, "File", "fileName");
+    WRONG_BYTES(FT_DATA, file_transfer_data.data, "FileTransferData", "data");
+    WRONG_TEXT(RAW_XML, raw_xml, NULL, NULL);
+}
+
+/* The innermost message is named, and the first field of it that is wrong. */
+static void errors_name_the_innermost_field(void) {
+    sp2_str wrong = SP2_STR("\xff"), strings[] = {SP2_STR("right"), wrong};
+    sp2_entry entries[] = {{strings[0], strings[0]}, {strings[0], wrong}};
+    sp2_payload login = {.type = SP2_TYPE_LOGIN, .as.login.settings = {1, {.value = {.items = entries, .count = 2}}}};
+    check_refused(&login, SP2_INVALID_UTF8, "Login.UserSettings", "value");
+    entries[1] = (sp2_entry){{NULL, 1}, wrong};
+    check_refused(&login, SP2_NULL_POINTER, "Login.UserSettings", "value");
+    login.as.login.extra_fields = (sp2_str_list){.items = strings, .count = 2};
+    check_refused(&login, SP2_INVALID_UTF8, "Login", "extraFields");
+    login.as.login.legacy_name = wrong;
+    check_refused(&login, SP2_INVALID_UTF8, "Login", "legacyName");
+
+    sp2_buddy contacts[] = {{.user_name = strings[0]}, {.group = {.items = strings, .count = 2}, .icon_hash = wrong}};
+    sp2_payload buddies = {.type = SP2_TYPE_BUDDIES, .as.buddies.buddy = {.items = contacts, .count = 2}};
+    check_refused(&buddies, SP2_INVALID_UTF8, "Buddy", "group");
+    contacts[1].group.count = 1;
+    check_refused(&buddies, SP2_INVALID_UTF8, "Buddy", "iconHash");
+    contacts[0].status = (sp2_opt_int32){1, -1};
+    check_refused(&buddies, SP2_INVALID_ARGUMENT, "Buddy", "status");
+
+    sp2_attachment attachments[] = {{.url = strings[0]}, {.description = wrong}};
+    sp2_payload message = {
+        .type = SP2_TYPE_CONV_MESSAGE,
+        .as.conversation_message = {.attachment = {.items = attachments, .count = 2}},
+    };
+    check_refused(&message, SP2_INVALID_UTF8, "Attachment", "description");
+}
 
 /* The same as the function that checks, where that finds nothing wrong with strings. */
-static void check_alike(encoder *checked, encoder *unchecked, const sp2_payload *payload) {
+static void check_alike(encoder *checked, encoder *unchecked, counter *counter, const sp2_payload *payload) {
     uint8_t expected[256];
     size_t needed, length;
     sp2_error error;
     CHECK(checked(payload, expected, sizeof(expected), &needed, NULL) == SP2_OK);
+    CHECK(counter(payload, &length, &error) == SP2_OK && length == needed);
+    CHECK(counter(NULL, &length, &error) == SP2_NULL_POINTER && counter(payload, NULL, &error) == SP2_NULL_POINTER);
     for (size_t capacity = 0; capacity < needed; capacity++) {
         uint8_t *buffer = malloc(capacity + (capacity == 0));
         CHECK(unchecked(payload, buffer, capacity, &length, &error) == SP2_BUFFER_TOO_SHORT && error.needed == needed);
@@ -224,11 +360,14 @@ static void check_alike(encoder *checked, encoder *unchecked, const sp2_payload 
 }
 
 /* Encodes a copy in which each `?` of the strings is another byte, which has to be what is different on the wire. */
-static void check_bytes_go_out(encoder *unchecked, const sp2_payload *payload, const sp2_payload *wrong) {
+static void check_bytes_go_out(encoder *unchecked, counter *counter, const sp2_payload *payload,
+                               const sp2_payload *wrong) {
     uint8_t expected[512], buffer[512];
     size_t needed, length;
     sp2_error error;
     CHECK(unchecked(payload, expected, sizeof(expected), &needed, &error) == SP2_OK);
+    CHECK(unchecked(wrong, buffer, needed - 1, &length, &error) == SP2_BUFFER_TOO_SHORT && error.needed == needed);
+    CHECK(counter(wrong, &length, &error) == SP2_OK && length == needed);
     CHECK(unchecked(wrong, buffer, sizeof(buffer), &length, &error) == SP2_OK && length == needed);
     size_t changed = 0;
     for (size_t i = 0; i < length; i++) {
@@ -240,7 +379,7 @@ static void check_bytes_go_out(encoder *unchecked, const sp2_payload *payload, c
 }
 
 /* Of each kind of string, with a length of each way to write it. */
-static void unchecked_strings_go_out_as_they_are(encoder *checked, encoder *unchecked) {
+static void unchecked_strings_go_out_as_they_are(encoder *checked, encoder *unchecked, counter *counter) {
     static const size_t lengths[] = {1, 2, 5, 12, 20, 40, 64, 65, 150};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
         char right[150], bytes[150];
@@ -270,14 +409,14 @@ static void unchecked_strings_go_out_as_they_are(encoder *checked, encoder *unch
             payloads[4][wrong] = (sp2_payload){.type = SP2_TYPE_RAW_XML, .as.raw_xml = *text};
         }
         for (size_t of = 0; of < sizeof(payloads) / sizeof(*payloads); of++) {
-            check_bytes_go_out(unchecked, &payloads[of][0], &payloads[of][1]);
+            check_bytes_go_out(unchecked, counter, &payloads[of][0], &payloads[of][1]);
             if (lengths[i] < 65)
-                check_alike(checked, unchecked, &payloads[of][0]);
+                check_alike(checked, unchecked, counter, &payloads[of][0]);
         }
     }
 }
 
-/* Of what may be wrong, strings alone are left out. */
+/* What else is wrong is refused: also where there is no field. */
 static void unchecked_messages_are_refused(encoder *unchecked) {
     uint8_t buffer[64];
     size_t length;
@@ -300,8 +439,8 @@ static void unchecked_messages_are_refused(encoder *unchecked) {
 }
 
 static void strings_may_be_vouched_for(void) {
-    unchecked_strings_go_out_as_they_are(sp2_encode, sp2_encode_unchecked);
-    unchecked_strings_go_out_as_they_are(sp2_frame_encode, sp2_frame_encode_unchecked);
+    unchecked_strings_go_out_as_they_are(sp2_encode, sp2_encode_unchecked, sp2_encoded_len_unchecked);
+    unchecked_strings_go_out_as_they_are(sp2_frame_encode, sp2_frame_encode_unchecked, sp2_frame_encoded_len_unchecked);
     unchecked_messages_are_refused(sp2_encode_unchecked);
     unchecked_messages_are_refused(sp2_frame_encode_unchecked);
 }
@@ -613,6 +752,8 @@ int main(int count, char **arguments) {
     every_short_buffer_is_too_short();
     huge_lengths_are_refused_before_they_are_read();
     wrong_messages_are_refused();
+    errors_name_the_field();
+    errors_name_the_innermost_field();
     strings_may_be_vouched_for();
     lists_are_cursors();
     rests_of_merged_maps_can_be_sent();

@@ -49,6 +49,10 @@ void stringsMayBeVouchedFor() {
     std::string frames = framesOf(connected);
     spectrum2::encodeUnchecked(connected, frames);
     CHECK(frames == framesOf(connected) + framesOf(connected));
+    connected.as.connected.user = spectrum2::str("\xff");
+    frames.clear();
+    spectrum2::encodeUnchecked(connected, frames);
+    CHECK(frames == std::string("\0\0\0\x07\x08\x01\x12\x03\x0a\x01\xff", 11));
 }
 
 void mapsAreRanges() {
