@@ -210,11 +210,6 @@ impl<'a, T: Item<'a>> Elements<'a, T> {
         unsafe {
             match self {
                 Self::Own(items) => write_items::<T, TRUSTED>(items, tag, writer),
-                // Firmware has little stack: of BUDDIES, 508 bytes instead of 636. Elsewhere what was checked once is
-                // not checked again, and the code that writes an element has one user, and so no calls.
-                Self::Received(window) if cfg!(any(spectrum2_small, target_os = "none")) => {
-                    write_received::<T, TRUSTED>(sp2_received::of(window), window.len(), tag, writer)
-                }
                 Self::Received(window) => List::<T>::received(window).write(tag, writer),
             }
         }
@@ -238,29 +233,53 @@ unsafe fn write_items<'a, 'b, T: Item<'a>, const TRUSTED: bool>(
     Ok(writer)
 }
 
-/// Writes `count` elements that were received, one after the other through the same place.
+/// A list of C, whose first element can be taken off.
+trait Rest<'a>: Copy + 'a {
+    type Item: Item<'a>;
+
+    /// Takes the first element off, and writes it to `place`. Says whether there was one.
+    ///
+    /// # Safety
+    /// What the list points to stays as it is during `'a`; the element may be written to `place`.
+    unsafe fn take(&mut self, place: *mut <Self::Item as Mirrored<'a>>::C) -> bool;
+}
+
+/// Writes the elements of a list one after the other, through the same place.
 ///
 /// # Safety
-/// [`sp2_received::of`] made it of a window of such elements, whose bytes stay as they are during `'a`.
+/// As [`Field::write_from`].
 #[inline(never)]
-unsafe fn write_received<'a, 'b, T: Item<'a>, const TRUSTED: bool>(
-    mut received: sp2_received,
-    count: usize,
+unsafe fn write_each<'a, 'b, L: Rest<'a>, const TRUSTED: bool>(
+    list: &L,
     tag: u8,
     mut writer: Writer<'b>,
 ) -> Written<'b> {
-    let mut place = MaybeUninit::<T::C>::uninit();
+    let mut rest = *list;
+    let mut place = MaybeUninit::uninit();
     let place = place.as_mut_ptr();
-    for left in (1..=count).rev() {
-        // SAFETY: this function's own contract; an element is written before it is read.
-        unsafe {
-            if received.take_expected::<T>(place).is_none() && !received.take_any::<T>(left, place) {
-                break;
-            }
-            writer = T::write_from::<TRUSTED>(&*place, tag, writer)?;
-        }
+    // SAFETY: this function's own contract; an element is written before it is read.
+    while unsafe { rest.take(place) } {
+        // SAFETY: as above.
+        writer = unsafe { L::Item::write_from::<TRUSTED>(&*place, tag, writer) }?;
     }
     Ok(writer)
+}
+
+/// The number of bytes that the elements of a list take.
+///
+/// # Safety
+/// As [`Field::count`].
+unsafe fn count_each<'a, L: Rest<'a>>(list: &L, is_trusted: bool) -> Result<usize, Fault> {
+    let mut rest = *list;
+    let mut place = MaybeUninit::uninit();
+    let place = place.as_mut_ptr();
+    let mut sum = 0_usize;
+    // SAFETY: this function's own contract; an element is written before it is read.
+    while unsafe { rest.take(place) } {
+        // SAFETY: as above.
+        sum = sum.saturating_add(unsafe { L::Item::count(&*place, is_trusted) }?);
+    }
+    Ok(sum)
 }
 
 /// Makes a list: `$c` has elements `$element`, which are `$item` in Rust.
@@ -353,7 +372,16 @@ macro_rules! list {
                     return Ok(writer);
                 }
                 // SAFETY: this function's own contract.
-                unsafe { right(Elements::<$item>::of(c.items, c.count, &c.received))?.write::<TRUSTED>(tag, writer) }
+                unsafe {
+                    match right(Elements::<$item>::of(c.items, c.count, &c.received))? {
+                        // Firmware has little stack. Elsewhere what was checked once is not checked again, and the code
+                        // that writes an element has one user, and so no calls.
+                        Elements::Received(_) if cfg!(any(spectrum2_small, target_os = "none")) => {
+                            write_each::<_, TRUSTED>(c, tag, writer)
+                        }
+                        elements => elements.write::<TRUSTED>(tag, writer),
+                    }
+                }
             }
 
             unsafe fn count(c: &'a $c, is_trusted: bool) -> Result<usize, Fault> {
@@ -361,16 +389,18 @@ macro_rules! list {
                 let elements = unsafe { Elements::<$item>::of(c.items, c.count, &c.received) }?;
                 // Strings of a received list were checked when it was decoded.
                 let is_trusted = is_trusted || matches!(elements, Elements::Received(_));
-                let mut rest = *c;
-                let mut place = MaybeUninit::uninit();
-                let place = place.as_mut_ptr();
-                let mut sum = 0_usize;
-                // SAFETY: this function's own contract; an element is written before it is read.
-                while rest.count != 0 && unsafe { rest.take_first(place) } {
-                    // SAFETY: as above.
-                    sum = sum.saturating_add(unsafe { <$item as Item<'a>>::count(&*place, is_trusted) }?);
-                }
-                Ok(sum)
+                // SAFETY: as above.
+                unsafe { count_each(c, is_trusted) }
+            }
+        }
+
+        impl<'a> Rest<'a> for $c {
+            type Item = $item;
+
+            #[inline(always)]
+            unsafe fn take(&mut self, place: *mut $element) -> bool {
+                // SAFETY: this function's own contract.
+                self.count != 0 && unsafe { self.take_first(place) }
             }
         }
     };
@@ -445,7 +475,7 @@ macro_rules! next {
         }
         // SAFETY: not NULL; the caller vouches for the list and for what it points to, and that an element may be
         // written.
-        unsafe { if (*$list).count == 0 { 0 } else { (*$list).take_first($item).into() } }
+        unsafe { (*$list).take($item).into() }
     }};
 }
 
