@@ -5,6 +5,9 @@
  * - A function that can fail returns an `sp2_result`; 0 is `SP2_OK`. The
  *   last parameter, `error`, gets the details; it may be NULL. Outputs are written on success only,
  *   `error` on failure only. (A payload is decoded where it stands; it is zero when that fails.)
+ * - What a function only writes to need not be initialized, and nothing that it reads may lie there: not
+ *   the bytes of a payload in the buffer that it is encoded to, and no payload in the bytes that it is
+ *   decoded from.
  * - NULL where a value is needed is an error, not a crash. No panic leaves the library: it would
  *   come out as `SP2_PANIC`.
  * - Strings are UTF-8, with a length, and not terminated. A message that was decoded points into
@@ -1892,8 +1895,8 @@ sp2_result sp2_encoded_len_unchecked(const struct sp2_payload *payload,
  * Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of
  * bytes to `length`. `sp2_frame_encode` writes the header too.
  *
- * `buffer` need not be initialized, and nothing that `payload` points to may lie in it. When it fails,
- * what `buffer` holds is unspecified. When it is too short, `needed` in the error says what is enough.
+ * Nothing that `payload` points to may lie in `buffer`. When it fails, what `buffer` holds is
+ * unspecified. When it is too short, `needed` in the error says what is enough.
  */
 sp2_result sp2_encode(const struct sp2_payload *payload,
                       uint8_t *buffer,
@@ -1947,8 +1950,8 @@ sp2_result sp2_frame_encoded_len_unchecked(const struct sp2_payload *payload,
  * Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its
  * number of bytes to `length`.
  *
- * `buffer` need not be initialized, and nothing that `payload` points to may lie in it. When it fails,
- * what `buffer` holds is unspecified. When it is too short, `needed` in the error says what is enough.
+ * Nothing that `payload` points to may lie in `buffer`. When it fails, what `buffer` holds is
+ * unspecified. When it is too short, `needed` in the error says what is enough.
  */
 sp2_result sp2_frame_encode(const struct sp2_payload *payload,
                             uint8_t *buffer,

@@ -4,6 +4,9 @@
 //! - A function that can fail returns an [`sp2_result`]; 0 is [`SP2_OK`](sp2_result::SP2_OK). The
 //!   last parameter, `error`, gets the details; it may be NULL. Outputs are written on success only,
 //!   `error` on failure only. (A payload is decoded where it stands; it is zero when that fails.)
+//! - What a function only writes to need not be initialized, and nothing that it reads may lie there: not
+//!   the bytes of a payload in the buffer that it is encoded to, and no payload in the bytes that it is
+//!   decoded from.
 //! - NULL where a value is needed is an error, not a crash. No panic leaves the library: it would
 //!   come out as [`SP2_PANIC`](sp2_result::SP2_PANIC).
 //! - Strings are UTF-8, with a length, and not terminated. A message that was decoded points into

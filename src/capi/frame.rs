@@ -101,8 +101,8 @@ pub unsafe extern "C" fn sp2_frame_encoded_len_unchecked(
 /// Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its
 /// number of bytes to `length`.
 ///
-/// `buffer` need not be initialized, and nothing that `payload` points to may lie in it. When it fails,
-/// what `buffer` holds is unspecified. When it is too short, `needed` in the error says what is enough.
+/// Nothing that `payload` points to may lie in `buffer`. When it fails, what `buffer` holds is
+/// unspecified. When it is too short, `needed` in the error says what is enough.
 ///
 /// # Safety
 /// `payload` is one, with all that it points to, outside of `buffer`; `buffer`, `length` and `error`
