@@ -72,15 +72,15 @@ fn decode(body: &[u8]) {
 fn encode(ours: &Payload<'_>, theirs: &sp2_payload) {
     let mut frame = vec![0; frame::encoded_len(ours)];
     assert_eq!(frame::encode(ours, &mut frame), Ok(frame.len()));
-    let lengths =
-        [(sp2_encoded_len, sp2_frame_encoded_len), (sp2_encoded_len_unchecked, sp2_frame_encoded_len_unchecked)];
-    for (encoded_len, frame_encoded_len) in lengths {
+    for encoded_len in [sp2_encoded_len, sp2_encoded_len_unchecked] {
         // SAFETY: all pointers are to what is there.
         let length = call(|length, error| unsafe { encoded_len(theirs, length, error) });
         assert!(length.is_ok_and(|length| length == frame.len() - HEADER_LEN));
+    }
+    for frame_encoded_len in [sp2_frame_encoded_len, sp2_frame_encoded_len_unchecked] {
         // SAFETY: as above.
-        let frame_length = call(|length, error| unsafe { frame_encoded_len(theirs, length, error) });
-        assert!(frame_length.is_ok_and(|length| length == frame.len()));
+        let length = call(|length, error| unsafe { frame_encoded_len(theirs, length, error) });
+        assert!(length.is_ok_and(|length| length == frame.len()));
     }
     for capacity in [0, frame.len() / 2, frame.len() - HEADER_LEN - 1, frame.len() - 1, frame.len()] {
         // A buffer of its own, whose end is watched.
