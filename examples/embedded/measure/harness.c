@@ -1,5 +1,5 @@
-/* Measures a codec with one recorded frame of each type, and with frames that have unknown groups:
-   instructions, and the deepest stack. It prints a line for each. QEMU runs it with `-icount shift=0`: then an instruction takes a nanosecond. */
+/* Measures a codec with one recorded frame of each type, and with unusual frames: instructions, and the deepest
+   stack. It prints a line for each. QEMU runs it with `-icount shift=0`: then an instruction takes a nanosecond. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 
 #include "codec.h"
 
-/* SAMPLES is the file of the recorded frames, GROUPS that of those with unknown groups. */
+/* SAMPLES is the file of the recorded frames, UNUSUAL that of the others. */
 __asm__(".section .rodata.samples\n"
         "samples: .incbin \"" SAMPLES "\"\n"
-        "samples_end: groups: .incbin \"" GROUPS "\"\n"
-        "groups_end: .previous\n");
-extern const uint8_t samples[], samples_end[], groups[], groups_end[];
+        "samples_end: unusual: .incbin \"" UNUSUAL "\"\n"
+        "unusual_end: .previous\n");
+extern const uint8_t samples[], samples_end[], unusual[], unusual_end[];
 
 enum { HEADER = 4, CAPACITY = 512, REPEATED = 100, DEEPEST = 16384 };
 
@@ -21,6 +21,7 @@ static size_t frame_length;
 static uint8_t encoded[CAPACITY];
 static size_t encoded_length;
 static bool decoded;
+static size_t list_bytes;
 
 static void fail(const char *mistake) {
     fprintf(stderr, "FAIL: %s, type %u\n", mistake, frame[HEADER + 1]);
@@ -33,6 +34,10 @@ static void decode(void) {
 
 static void encode(void) {
     encoded_length = codec_encode(encoded, sizeof encoded);
+}
+
+static void read_lists(void) {
+    list_bytes = codec_read_lists();
 }
 
 static void nothing(void) {
@@ -86,6 +91,10 @@ __attribute__((noinline)) static unsigned stack(void (*operation)(void)) {
     return (unsigned)((top - word) * sizeof *top);
 }
 
+static void measure(const char *name, void (*operation)(void)) {
+    printf("%s=%u %s_stack=%u ", name, instructions(operation), name, stack(operation));
+}
+
 static void measure_sample(void) {
     decode();
     if (!decoded)
@@ -93,23 +102,30 @@ static void measure_sample(void) {
     encode();
     if (encoded_length != frame_length || memcmp(encoded, frame, frame_length) != 0)
         fail("is encoded to other bytes than were recorded");
-    printf("%u %u %u %u %u %u\n", frame[HEADER + 1], (unsigned)frame_length, instructions(decode), stack(decode),
-           instructions(encode), stack(encode));
-}
-
-/* Not encoded: what is unknown is dropped. A codec may refuse groups; it is then not measured. */
-static void measure_group(void) {
-    decode();
-    printf("group-%u %u", frame[HEADER + 1], (unsigned)frame_length);
-    if (decoded)
-        printf(" %u %u", instructions(decode), stack(decode));
+    printf("%u length=%u ", frame[HEADER + 1], (unsigned)frame_length);
+    measure("decoding", decode);
+    measure("encoding", encode);
+    measure("lists", read_lists);
     printf("\n");
 }
 
-static void measure_each(const uint8_t *frames, const uint8_t *end, void (*measure)(void)) {
+/* Not encoded: what is unknown is dropped. */
+static void measure_unusual(void) {
+    static unsigned number;
+    decode();
+    printf("unusual-%u length=%u decoded=%u ", number++, (unsigned)frame_length, decoded);
+    measure("decoding", decode);
+    if (decoded) {
+        measure("lists", read_lists);
+        printf("list_bytes=%u", (unsigned)list_bytes);
+    }
+    printf("\n");
+}
+
+static void for_each(const uint8_t *frames, const uint8_t *end, void (*measure_frame)(void)) {
     for (frame = frames; frame < end; frame += frame_length) {
         frame_length = HEADER + (frame[2] << 8 | frame[3]);
-        measure();
+        measure_frame();
     }
 }
 
@@ -120,8 +136,8 @@ int main(void) {
         fprintf(stderr, "FAIL: 10000 instructions are counted as %u\n", counted);
         return 1;
     }
-    printf("message %u\n", (unsigned)codec_message_size());
-    measure_each(samples, samples_end, measure_sample);
-    measure_each(groups, groups_end, measure_group);
+    printf("message length=%u\n", (unsigned)codec_message_size());
+    for_each(samples, samples_end, measure_sample);
+    for_each(unusual, unusual_end, measure_unusual);
     return 0;
 }
