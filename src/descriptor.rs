@@ -186,10 +186,14 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message())?;
+        // By pieces: firmware has little stack.
         if let Some(field) = self.field() {
-            write!(f, ".{field}")?;
+            f.write_str(".")?;
+            f.write_str(field)?;
         }
-        write!(f, " {}, at byte {}", self.kind().description(), self.offset())
+        f.write_str(" ")?;
+        f.write_str(self.kind().description())?;
+        write!(f, ", at byte {}", self.offset())
     }
 }
 

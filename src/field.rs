@@ -2,26 +2,32 @@
 
 use crate::descriptor::{Kind, ReflectList, ToValue, Value};
 use crate::enums::{ConnectionError, ParticipantFlags, StatusType};
-use crate::error::{DecodeError, FieldId};
+use crate::error::DecodeError;
+use crate::fields::{self, ENTRY, Field, Fields, Rule, Rules};
 use crate::list::{List, StrMap};
 use crate::wire::{Cursor, Element, Window, Writer, Written, delimited_len, varint_len, wire_type};
 
 /// The value of a required or optional field.
 pub(crate) trait Singular<'a>: Copy {
     const KIND: Kind;
-    const WIRE_TYPE: u8;
+    const RULE: Rule;
     /// What a required field holds in a message that is still being read.
     const DEFAULT: Self;
 
     /// Reads a tag and a value that come as expected; `first` is the byte behind the tag.
     fn read_expected<const TRUSTED: bool>(cursor: &mut Cursor<'a, TRUSTED>, first: u8) -> Option<Self>;
 
-    /// Reads any value behind its tag. `None` is an enum value that the schema does not know.
-    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError>;
+    /// What was read by [`RULE`](Self::RULE).
+    fn of(value: &fields::Value<'a>) -> Option<Self>;
 
-    /// What the field holds after a second occurrence in `message`.
-    fn merge(_earlier: Option<Self>, later: Self, _message: Cursor<'a, false>, _tag: u8) -> Self {
-        later
+    /// As [`Field::message_mut`].
+    fn message_mut(&mut self) -> Option<&mut dyn Fields<'a>> {
+        None
+    }
+
+    /// As [`Field::begin`], of an optional field.
+    fn begin(_: &mut Option<Self>, _message: &'a [u8], _tag: u8) -> bool {
+        false
     }
 
     /// The length with the tag.
@@ -36,7 +42,7 @@ pub(crate) trait Singular<'a>: Copy {
 
 impl<'a> Singular<'a> for &'a str {
     const KIND: Kind = Kind::String;
-    const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
+    const RULE: Rule = Rule::Text;
     const DEFAULT: Self = "";
 
     #[inline(always)]
@@ -44,8 +50,8 @@ impl<'a> Singular<'a> for &'a str {
         cursor.expected_string(first)
     }
 
-    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
-        cursor.string(field).map(Some)
+    fn of(value: &fields::Value<'a>) -> Option<Self> {
+        if let fields::Value::Text(text) = *value { Some(text) } else { None }
     }
 
     #[inline(always)]
@@ -66,7 +72,7 @@ impl<'a> Singular<'a> for &'a str {
 
 impl<'a> Singular<'a> for &'a [u8] {
     const KIND: Kind = Kind::Bytes;
-    const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
+    const RULE: Rule = Rule::Bytes;
     const DEFAULT: Self = &[];
 
     #[inline(always)]
@@ -74,8 +80,8 @@ impl<'a> Singular<'a> for &'a [u8] {
         cursor.expected_bytes(first)
     }
 
-    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
-        cursor.bytes(field).map(Some)
+    fn of(value: &fields::Value<'a>) -> Option<Self> {
+        if let fields::Value::Bytes(bytes) = *value { Some(bytes) } else { None }
     }
 
     #[inline(always)]
@@ -166,10 +172,10 @@ pub(crate) fn write_optional<'a, 'b, T: Singular<'a>>(field: Option<T>, tag: u8,
 /// Implements `Singular` for a type that is one varint: `$read` makes it from 64 bits, `$write`
 /// turns it back into them.
 macro_rules! varint_field {
-    ($type:ty, $kind:expr, $default:expr, $read:expr, $write:expr) => {
+    ($type:ty, $kind:expr, $rule:ident, $default:expr, $read:expr, $write:expr) => {
         impl<'a> Singular<'a> for $type {
             const KIND: Kind = $kind;
-            const WIRE_TYPE: u8 = wire_type::VARINT;
+            const RULE: Rule = Rule::$rule;
             const DEFAULT: Self = $default;
 
             #[inline(always)]
@@ -177,8 +183,8 @@ macro_rules! varint_field {
                 cursor.expected_varint(first).and_then($read)
             }
 
-            fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
-                cursor.varint(field).map($read)
+            fn of(value: &fields::Value<'a>) -> Option<Self> {
+                if let fields::Value::Varint(value) = *value { $read(value) } else { None }
             }
 
             #[inline(always)]
@@ -204,11 +210,12 @@ fn sign_extended(number: i32) -> u64 {
     i64::from(number) as u64
 }
 
-varint_field!(i32, Kind::Int32, 0, |value| Some(value as i32), sign_extended);
-varint_field!(bool, Kind::Bool, false, |value| Some(value != 0), u64::from);
+varint_field!(i32, Kind::Int32, Varint, 0, |value| Some(value as i32), sign_extended);
+varint_field!(bool, Kind::Bool, Varint, false, |value| Some(value != 0), u64::from);
 varint_field!(
     ConnectionError,
     Kind::Int32,
+    Varint,
     ConnectionError(0),
     |value| Some(ConnectionError(value as i32)),
     |error: ConnectionError| sign_extended(error.0)
@@ -216,6 +223,7 @@ varint_field!(
 varint_field!(
     ParticipantFlags,
     Kind::Int32,
+    Varint,
     ParticipantFlags(0),
     |value| Some(ParticipantFlags(value as i32)),
     |flags: ParticipantFlags| sign_extended(flags.0)
@@ -223,6 +231,7 @@ varint_field!(
 varint_field!(
     StatusType,
     Kind::Enum(StatusType::DESCRIPTOR),
+    Status,
     StatusType::Online,
     |value| StatusType::from_number(value as i32),
     |status: StatusType| sign_extended(status.number())
@@ -231,6 +240,7 @@ varint_field!(
 /// An element of a repeated field, or an entry of a map, to be written.
 pub(crate) trait Repeated<'a>: Element<'a> {
     const KIND: Kind;
+    const RULE: Rule;
 
     /// The length with the tag.
     fn encoded_len(&self) -> usize;
@@ -247,6 +257,7 @@ pub(crate) trait Repeated<'a>: Element<'a> {
 
 impl<'a> Repeated<'a> for &'a str {
     const KIND: Kind = Kind::String;
+    const RULE: Rule = Rule::Text;
 
     #[inline(always)]
     fn encoded_len(&self) -> usize {
@@ -271,6 +282,8 @@ impl<'a> Repeated<'a> for &'a str {
 pub(crate) const KEY: u8 = crate::wire::tag(1, wire_type::LENGTH_DELIMITED);
 pub(crate) const VALUE: u8 = crate::wire::tag(2, wire_type::LENGTH_DELIMITED);
 
+const ENTRY_RULES: &Rules = &Rules { index: ENTRY, required: 0, fields: &[None, Some(Rule::Text), Some(Rule::Text)] };
+
 impl<'a> Element<'a> for (&'a str, &'a str) {
     #[inline(always)]
     fn read_expected<const TRUSTED: bool>(mut content: Cursor<'a, TRUSTED>) -> Option<Self> {
@@ -287,19 +300,35 @@ impl<'a> Element<'a> for (&'a str, &'a str) {
         content.is_empty().then_some(entry)
     }
 
-    #[inline(never)]
-    fn read(mut content: Cursor<'a, false>, field: FieldId) -> Result<Self, DecodeError> {
-        const KEY_TAG: u32 = KEY as u32;
-        const VALUE_TAG: u32 = VALUE as u32;
-        let mut entry = ("", "");
-        while !content.is_empty() {
-            match content.tag(field.message)? {
-                KEY_TAG => entry.0 = content.string(field)?,
-                VALUE_TAG => entry.1 = content.string(field)?,
-                unknown => content.skip(unknown, field.message)?,
-            }
+    #[inline(always)]
+    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
+        match Self::read_expected(content) {
+            Some(entry) => Some(entry),
+            None => read_entry(content.rest()).ok(),
         }
-        Ok(entry)
+    }
+}
+
+// An `Option` would be written to memory by the caller too: 9 instructions for each entry that comes as expected.
+#[cold]
+#[inline(never)]
+fn read_entry(content: &[u8]) -> Result<(&str, &str), DecodeError> {
+    let mut entry = ("", "");
+    fields::read(&mut entry, content)?;
+    Ok(entry)
+}
+
+impl<'a> Fields<'a> for (&'a str, &'a str) {
+    fn rules(&self) -> &'static Rules {
+        ENTRY_RULES
+    }
+
+    fn field_mut(&mut self, number: u8) -> Option<&mut dyn Field<'a>> {
+        match number {
+            1 => Some(&mut self.0),
+            2 => Some(&mut self.1),
+            _ => None,
+        }
     }
 }
 
@@ -311,6 +340,7 @@ pub(crate) fn entry_len(key: usize, value: usize) -> usize {
 
 impl<'a> Repeated<'a> for (&'a str, &'a str) {
     const KIND: Kind = Kind::Map;
+    const RULE: Rule = Rule::Message(ENTRY_RULES);
 
     #[inline(always)]
     fn encoded_len(&self) -> usize {
@@ -339,7 +369,6 @@ pub(crate) trait Collection<'a>: Copy + 'a {
     type Item: Repeated<'a> + 'a;
 
     fn received(window: Window<'a>) -> Self;
-    fn as_window(&self) -> Window<'a>;
     fn items(&self) -> &List<'a, Self::Item>;
 
     /// Out of line, or else all encoders take the stack of this one.
@@ -397,10 +426,6 @@ impl<'a, T: Repeated<'a> + 'a> Collection<'a> for List<'a, T> {
         List::received(window)
     }
 
-    fn as_window(&self) -> Window<'a> {
-        self.window()
-    }
-
     #[inline(always)]
     fn items(&self) -> &List<'a, T> {
         self
@@ -413,10 +438,6 @@ impl<'a> Collection<'a> for StrMap<'a> {
     #[inline(always)]
     fn received(window: Window<'a>) -> Self {
         StrMap::received(window)
-    }
-
-    fn as_window(&self) -> Window<'a> {
-        self.window()
     }
 
     #[inline(always)]

@@ -47,11 +47,20 @@ impl<'a, T> List<'a, T> {
         Self { source: Source::Window(window) }
     }
 
-    /// The received elements; none when the list is not a received one, which decoding never meets.
+    /// The received elements; none when the list is not a received one.
+    #[cfg(feature = "capi")]
     pub(crate) fn window(&self) -> Window<'a> {
         match self.source {
             Source::Window(window) => window,
             _ => Window::EMPTY,
+        }
+    }
+
+    /// The received elements, where there are some.
+    pub(crate) fn window_mut(&mut self) -> Option<&mut Window<'a>> {
+        match &mut self.source {
+            Source::Window(window) => Some(window),
+            _ => None,
         }
     }
 
@@ -226,13 +235,13 @@ impl<'a> StrMap<'a> {
         Self { entries: List::received(window) }
     }
 
-    pub(crate) fn window(&self) -> Window<'a> {
-        self.entries.window()
-    }
-
     #[inline(always)]
     pub(crate) fn as_list(&self) -> &List<'a, (&'a str, &'a str)> {
         &self.entries
+    }
+
+    pub(crate) fn as_list_mut(&mut self) -> &mut List<'a, (&'a str, &'a str)> {
+        &mut self.entries
     }
 
     /// The value of `key`: the last one, if it occurs more than once.

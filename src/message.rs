@@ -11,14 +11,15 @@ pub use roster::{Buddies, Buddy, Status, VCard};
 pub use session::{ApiVersion, BackendConfig, Connected, Disconnected, Login, Logout, Stats, UserSettings};
 
 use crate::descriptor::{Kind, MessageDescriptor};
-use crate::error::{DecodeError, EncodeError, FieldId};
+use crate::error::EncodeError;
 use crate::field::Repeated;
-use crate::fields::{self, Fields};
+use crate::fields::{self, Fields, Rule, Rules};
 use crate::wire::{Cursor, Element, MAX_MESSAGE_LENGTH, Writer, Written, delimited_len};
 
 /// What each message can do; the tables implement it.
 pub(crate) trait Message<'a>: Copy + Fields<'a> {
     const DESCRIPTOR: &'static MessageDescriptor;
+    const RULES: &'static Rules;
 
     /// A message without fields; its required ones hold their type's default.
     ///
@@ -126,10 +127,6 @@ macro_rules! message {
                     )*],
                 };
 
-            /// The required fields, as a bit for each number.
-            #[allow(dead_code, reason = "a message may have none")]
-            const REQUIRED: u32 = 0 $(| message!(@required $label $number))*;
-
             /// Decodes the message from the payload of a frame, which it borrows from.
             ///
             /// # Errors
@@ -137,10 +134,11 @@ macro_rules! message {
             #[inline]
             pub fn decode(payload: &'a [u8]) -> Result<Self, $crate::DecodeError> {
                 let mut message = <Self as $crate::message::Message<'a>>::empty();
-                if $crate::message::read_expected_message(&mut message, payload) {
-                    return Ok(message);
+                if !$crate::message::read_expected_message(&mut message, payload) {
+                    message = <Self as $crate::message::Message<'a>>::empty();
+                    $crate::fields::read_payload(&mut message, payload)?;
                 }
-                $crate::message::read_any_message(payload).map_err(|error| error.relative_to(payload))
+                Ok(message)
             }
 
             /// The number of bytes that [`encode`](Self::encode) writes.
@@ -164,6 +162,16 @@ macro_rules! message {
 
         impl<'a> $crate::message::Message<'a> for $name $(<$lifetime>)? {
             const DESCRIPTOR: &'static $crate::descriptor::MessageDescriptor = Self::DESCRIPTOR;
+            const RULES: &'static $crate::fields::Rules = &$crate::fields::Rules {
+                index: $index,
+                required: 0 $(| message!(@required $label $number))*,
+                fields: &const {
+                    const COUNT: usize = $crate::message::last(&[$($number),*]) + 1;
+                    let mut fields = [None; COUNT];
+                    $(fields[$number] = Some(message!(@rule $label $kind));)*
+                    fields
+                },
+            };
 
             #[inline(always)]
             fn empty() -> Self {
@@ -205,11 +213,11 @@ macro_rules! message {
         }
 
         impl<'a> $crate::fields::Fields<'a> for $name $(<$lifetime>)? {
-            fn about(&self) -> $crate::fields::About {
-                $crate::fields::About { index: $index, required: Self::REQUIRED }
+            fn rules(&self) -> &'static $crate::fields::Rules {
+                <Self as $crate::message::Message<'a>>::RULES
             }
 
-            fn field_mut(&mut self, number: u32) -> Option<&mut dyn $crate::fields::Field<'a>> {
+            fn field_mut(&mut self, number: u8) -> Option<&mut dyn $crate::fields::Field<'a>> {
                 match number {
                     $($number => Some(&mut self.$field),)*
                     _ => None,
@@ -294,12 +302,13 @@ macro_rules! message {
     (@required required $number:literal) => { 1 << $number };
     (@required $label:ident $number:literal) => { 0 };
 
-    (@wire_type required $kind:tt) => { <message!(@value $kind) as Singular<'a>>::WIRE_TYPE };
-    (@wire_type optional $kind:tt) => { <message!(@value $kind) as Singular<'a>>::WIRE_TYPE };
-    (@wire_type $label:ident $kind:tt) => { $crate::wire::wire_type::LENGTH_DELIMITED };
+    (@rule required $kind:tt) => { <message!(@value $kind) as Singular<'a>>::RULE };
+    (@rule optional $kind:tt) => { <message!(@value $kind) as Singular<'a>>::RULE };
+    (@rule repeated $kind:tt) => { <message!(@value $kind) as Repeated<'a>>::RULE };
+    (@rule map string) => { <(&'a str, &'a str) as Repeated<'a>>::RULE };
 
     (@tag $label:ident $kind:tt $number:literal) => {
-        const { $crate::wire::tag($number, message!(@wire_type $label $kind)) }
+        const { $crate::wire::tag($number, message!(@rule $label $kind).wire_type()) }
     };
 
     // Reads a field where the order of the schema expects it.
@@ -350,13 +359,12 @@ pub(crate) fn read_expected_message<'a, M: Message<'a>>(message: &mut M, bytes: 
     message.read_expected(Cursor::new(bytes)).is_some()
 }
 
-/// Reads any message into an empty one.
-#[cold]
-#[inline(never)]
-pub(crate) fn read_any_message<'a, M: Message<'a>>(bytes: &'a [u8]) -> Result<M, DecodeError> {
-    let mut message = M::empty();
-    fields::read(&mut message, Cursor::new(bytes))?;
-    Ok(message)
+/// The largest of the numbers.
+const fn last(numbers: &[usize]) -> usize {
+    match numbers {
+        [.., last] => *last,
+        [] => 0,
+    }
 }
 
 /// Messages are elements of repeated fields.
@@ -368,12 +376,6 @@ impl<'a, M: Message<'a>> Element<'a> for M {
         Some(message)
     }
 
-    fn read(content: Cursor<'a, false>, _: FieldId) -> Result<Self, DecodeError> {
-        let mut message = M::empty();
-        read_element(&mut message, content)?;
-        Ok(message)
-    }
-
     /// Out of line: users iterate in many places.
     #[cfg_attr(spectrum2_small, inline(always))]
     #[cfg_attr(not(spectrum2_small), inline(never))]
@@ -383,7 +385,7 @@ impl<'a, M: Message<'a>> Element<'a> for M {
             read_element(&mut message, content.by_rules()).ok()?;
         } else if message.read_expected(content).is_none() {
             message = M::empty();
-            fields::read(&mut message, content.by_rules()).ok()?;
+            fields::read(&mut message, content.rest()).ok()?;
         }
         Some(message)
     }
@@ -391,16 +393,17 @@ impl<'a, M: Message<'a>> Element<'a> for M {
 
 /// Reads an element into an empty message, where that stands.
 #[inline(never)]
-fn read_element<'a, M: Message<'a>>(message: &mut M, content: Cursor<'a, false>) -> Result<(), DecodeError> {
+fn read_element<'a, M: Message<'a>>(message: &mut M, content: Cursor<'a, false>) -> Result<(), crate::DecodeError> {
     if message.read_expected(content).is_some() {
         return Ok(());
     }
     *message = M::empty();
-    fields::read(message, content)
+    fields::read(message, content.rest())
 }
 
 impl<'a, M: Message<'a>> Repeated<'a> for M {
     const KIND: Kind = Kind::Message(M::DESCRIPTOR);
+    const RULE: Rule = Rule::Message(M::RULES);
 
     #[inline]
     fn encoded_len(&self) -> usize {

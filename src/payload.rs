@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::descriptor::{FieldDescriptor, Kind, Label, MessageDescriptor, Reflect};
 use crate::enums::Type;
-use crate::error::{DecodeError, EncodeError, FieldId};
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError, FieldId};
 use crate::fields::{self, Fields};
 use crate::message::{
     ApiVersion, BackendConfig, Buddies, Buddy, Connected, ConversationMessage, Disconnected, File, FileTransferData,
@@ -25,6 +25,7 @@ pub(crate) static WRAPPER_MESSAGE: MessageDescriptor = MessageDescriptor {
 
 /// Index of the wrapper in [`MESSAGES`](crate::descriptor::MESSAGES).
 const WRAPPER: u8 = 0;
+const FRAMING: FieldId = FieldId { message: WRAPPER, number: 0 };
 const TYPE_FIELD: FieldId = FieldId { message: WRAPPER, number: 1 };
 const PAYLOAD_FIELD: FieldId = FieldId { message: WRAPPER, number: 2 };
 const TYPE_TAG: u8 = wire::tag(1, wire_type::VARINT);
@@ -79,6 +80,8 @@ impl<'a> Wrapper<'a> {
     }
 
     /// Takes any body: longer payloads, any order, repeated and unknown fields, unknown types.
+    #[cold]
+    #[inline(never)]
     fn read_any(body: &'a [u8]) -> Result<Self, DecodeError> {
         const TYPE: u32 = TYPE_TAG as u32;
         const PAYLOAD: u32 = PAYLOAD_TAG as u32;
@@ -87,22 +90,22 @@ impl<'a> Wrapper<'a> {
         let mut unknown = None;
         let mut payload = None;
         while !cursor.is_empty() {
-            match cursor.tag(WRAPPER)? {
+            match cursor.tag().map_err(|kind| cursor.error(kind, FRAMING))? {
                 TYPE => {
-                    let number = cursor.varint(TYPE_FIELD)? as i32;
+                    let number = cursor.varint().map_err(|kind| cursor.error(kind, TYPE_FIELD))? as i32;
                     match Type::from_number(number) {
                         Some(_) => known = Some(number),
                         None => unknown = Some(number),
                     }
                 }
-                PAYLOAD => payload = Some(cursor.bytes(PAYLOAD_FIELD)?),
-                tag => cursor.skip(tag, WRAPPER)?,
+                PAYLOAD => payload = Some(cursor.bytes().map_err(|kind| cursor.error(kind, PAYLOAD_FIELD))?),
+                tag => cursor.skip(tag).map_err(|kind| cursor.error(kind, FRAMING))?,
             }
         }
         // A type that the schema does not know counts as absent, where there is a known one.
         match known.or(unknown) {
             Some(type_number) => Ok(Self { type_number, payload }),
-            None => Err(cursor.missing(TYPE_FIELD)),
+            None => Err(cursor.error(DecodeErrorKind::MissingField, TYPE_FIELD)),
         }
     }
 
@@ -323,8 +326,15 @@ macro_rules! payloads {
                     return match self {
                         $(Self::$empty => true,)*
                         $($(Self::$variant(message) => read_expected_message(message, bytes),)*)*
-                        // Left to `read_any`.
-                        Self::RawXml(_) | Self::Unknown { .. } => false,
+                        Self::RawXml(xml) => match Cursor::new(bytes).expected_text() {
+                            Some(text) => {
+                                *xml = text;
+                                true
+                            }
+                            None => false,
+                        },
+                        // Not reached.
+                        Self::Unknown { .. } => false,
                     };
                 }
                 match of {
@@ -361,8 +371,7 @@ macro_rules! payloads {
             }
 
             /// Reads any payload, of any type.
-            #[cold]
-            #[inline(never)]
+            #[inline(always)]
             fn read_any(&mut self, type_number: i32, bytes: &'a [u8]) -> Result<(), DecodeError> {
                 match Type::from_number(type_number) {
                     Some(Type::RawXml) => *self = Self::RawXml(Cursor::new(bytes).into_string(PAYLOAD_FIELD)?),
@@ -370,7 +379,7 @@ macro_rules! payloads {
                     None => *self = Self::Unknown { type_number, bytes },
                 }
                 match self.fields_mut() {
-                    Some(fields) => fields::read(fields, Cursor::new(bytes)),
+                    Some(fields) => fields::read(fields, bytes),
                     None => Ok(()),
                 }
             }
@@ -525,14 +534,14 @@ impl<'a> Payload<'a> {
     /// Decodes any body; malformed ones once more, for their error.
     #[cold]
     #[inline(never)]
-    fn decode_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
-        let read = |payload: &mut Self| {
-            let wrapper = Wrapper::read(body)?;
-            // Where there is no payload its fields are missing at the end of the body.
-            let end = body.get(body.len()..).unwrap_or(body);
-            payload.read_any(wrapper.type_number, wrapper.payload.unwrap_or(end))
+    pub(crate) fn decode_any(&mut self, body: &'a [u8]) -> Result<(), DecodeError> {
+        // Where there is no payload its fields are missing at the end of the body.
+        let end = body.get(body.len()..).unwrap_or(body);
+        let result = match Wrapper::read_any(body) {
+            Ok(wrapper) => self.read_any(wrapper.type_number, wrapper.payload.unwrap_or(end)),
+            Err(error) => Err(error),
         };
-        read(self).map_err(|error: DecodeError| error.relative_to(body))
+        result.map_err(|error| error.relative_to(body))
     }
 
     /// Encodes the body of a frame to the front of `buffer`, and returns its number of bytes.

@@ -5,11 +5,12 @@
 //! Google's C++ library; they live in the `#[cold]` functions, off the path of ordinary messages.
 
 mod cursor;
+mod groups;
 pub(crate) mod utf8;
 mod window;
 mod writer;
 
-use crate::error::DecodeError;
+use crate::error::DecodeErrorKind;
 
 pub(crate) use cursor::Cursor;
 #[cfg(feature = "capi")]
@@ -41,7 +42,8 @@ pub(crate) const fn tag(field_number: u8, wire_type: u8) -> u8 {
     field_number << 3 | wire_type
 }
 
-type Result<T> = core::result::Result<T, DecodeError>;
+/// What is read by all rules, or what is wrong with it.
+pub(crate) type Result<T> = core::result::Result<T, DecodeErrorKind>;
 
 /// The bytes as a string, if they are one. `TRUSTED` says that they are known to be: see [`Cursor`].
 #[inline(always)]

@@ -172,43 +172,26 @@ impl Write for Text<'_> {
     }
 }
 
-/// What an error says besides its text.
-#[derive(Default)]
-struct Details<'d> {
-    message: Option<&'d str>,
-    field: Option<&'d str>,
-    offset: usize,
-    needed: usize,
-}
-
-/// Tells a failure, and returns its result.
+/// Tells a failure. What the error says besides its text is left to the caller, where somebody asked for it.
 ///
 /// # Safety
-/// `error` is NULL or points to an error that may be written.
+/// `error` is NULL or points to an error that may be written, and nobody else looks at it during `'e`.
 #[cold]
 #[inline(never)]
-unsafe fn tell(
-    error: *mut sp2_error,
-    result: sp2_result,
-    details: Details<'static>,
-    text: &dyn fmt::Display,
-) -> sp2_result {
+unsafe fn tell<'e>(error: *mut sp2_error, result: sp2_result, text: &dyn fmt::Display) -> Option<&'e mut sp2_error> {
     if error.is_null() {
-        return result;
+        return None;
     }
-    let mut told = sp2_error {
-        code: result as i32,
-        message: sp2_str::of(details.message),
-        field: sp2_str::of(details.field),
-        offset: details.offset,
-        needed: details.needed,
-        text: [0; SP2_ERROR_TEXT_SIZE],
+    // Where it stands: firmware has no stack for a second text.
+    // SAFETY: not NULL; the rest is this function's own contract. All zero is an error.
+    let told = unsafe {
+        error.write_bytes(0, 1);
+        &mut *error
     };
+    told.code = result as i32;
     // Writing to a text does not fail.
     let _ = write!(Text { rest: &mut told.text, cut: false }, "{text}");
-    // SAFETY: not NULL; the rest is this function's own contract.
-    unsafe { error.write(told) };
-    result
+    Some(told)
 }
 
 /// Tells a failure whose result says it all.
@@ -221,7 +204,8 @@ unsafe fn tell(
 pub(super) unsafe extern "C" fn fail(error: *mut sp2_error, result: sp2_result) -> sp2_result {
     let text = sp2_result::text(result as i32).to_str().unwrap_or_default();
     // SAFETY: this function's own contract.
-    unsafe { tell(error, result, Details::default(), &text) }
+    unsafe { tell(error, result, &text) };
+    result
 }
 
 /// Tells a failure with a text of its own.
@@ -232,7 +216,8 @@ pub(super) unsafe extern "C" fn fail(error: *mut sp2_error, result: sp2_result) 
 #[cold]
 pub(super) unsafe fn fail_with(error: *mut sp2_error, result: sp2_result, text: &dyn fmt::Display) -> sp2_result {
     // SAFETY: this function's own contract.
-    unsafe { tell(error, result, Details::default(), text) }
+    unsafe { tell(error, result, text) };
+    result
 }
 
 /// Something that a failure can be made of.
@@ -247,8 +232,6 @@ pub(super) trait Failure {
 impl Failure for DecodeError {
     #[cold]
     unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
-        let details =
-            Details { message: Some(self.message()), field: self.field(), offset: self.offset(), ..Details::default() };
         let result = match self.kind() {
             DecodeErrorKind::Truncated => sp2_result::SP2_TRUNCATED,
             DecodeErrorKind::VarintTooLong => sp2_result::SP2_VARINT_TOO_LONG,
@@ -259,7 +242,12 @@ impl Failure for DecodeError {
             DecodeErrorKind::MissingField => sp2_result::SP2_MISSING_FIELD,
         };
         // SAFETY: this function's own contract.
-        unsafe { tell(error, result, details, &self) }
+        if let Some(told) = unsafe { tell(error, result, &self) } {
+            told.message = sp2_str::of(Some(self.message()));
+            told.field = sp2_str::of(self.field());
+            told.offset = self.offset();
+        }
+        result
     }
 }
 
@@ -271,15 +259,20 @@ impl Failure for EncodeError {
             Self::TooLong { .. } => (sp2_result::SP2_MESSAGE_TOO_LONG, 0),
         };
         // SAFETY: this function's own contract.
-        unsafe { tell(error, result, Details { needed, ..Details::default() }, &self) }
+        if let Some(told) = unsafe { tell(error, result, &self) } {
+            told.needed = needed;
+        }
+        result
     }
 }
 
 impl Failure for FrameError {
     #[cold]
     unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
+        let result = sp2_result::SP2_FRAME_TOO_LARGE;
         // SAFETY: this function's own contract.
-        unsafe { tell(error, sp2_result::SP2_FRAME_TOO_LARGE, Details::default(), &self) }
+        unsafe { tell(error, result, &self) };
+        result
     }
 }
 
@@ -287,9 +280,13 @@ impl Failure for FrameError {
 impl Failure for crate::msncd::ParseError {
     #[cold]
     unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
-        let details = Details { field: Some(self.field()), offset: self.offset(), ..Details::default() };
+        let result = sp2_result::SP2_MALFORMED_LINE;
         // SAFETY: this function's own contract.
-        unsafe { tell(error, sp2_result::SP2_MALFORMED_LINE, details, &self) }
+        if let Some(told) = unsafe { tell(error, result, &self) } {
+            told.field = sp2_str::of(Some(self.field()));
+            told.offset = self.offset();
+        }
+        result
     }
 }
 
@@ -304,7 +301,10 @@ impl Failure for Incomplete {
         let result = sp2_result::SP2_INCOMPLETE;
         let text = sp2_result::text(result as i32).to_str().unwrap_or_default();
         // SAFETY: this function's own contract.
-        unsafe { tell(error, result, Details { needed: self.needed, ..Details::default() }, &text) }
+        if let Some(told) = unsafe { tell(error, result, &text) } {
+            told.needed = self.needed;
+        }
+        result
     }
 }
 
@@ -345,11 +345,13 @@ impl fmt::Display for Fault {
 impl Failure for Fault {
     #[cold]
     unsafe fn tell(self, error: *mut sp2_error) -> sp2_result {
-        let (message, field) = match self.field {
-            Some((message, index)) => (Some(message.name), message.fields.get(index).map(|field| field.name)),
-            None => (None, None),
-        };
         // SAFETY: this function's own contract.
-        unsafe { tell(error, self.result, Details { message, field, ..Details::default() }, &self) }
+        if let Some(told) = unsafe { tell(error, self.result, &self) }
+            && let Some((message, index)) = self.field
+        {
+            told.message = sp2_str::of(Some(message.name));
+            told.field = sp2_str::of(message.fields.get(index).map(|field| field.name));
+        }
+        self.result
     }
 }

@@ -1,4 +1,4 @@
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, align_of, size_of};
 use core::slice;
 
 use super::error::{Failure, Fault};
@@ -11,6 +11,7 @@ use super::{
     sp2_participant, sp2_result, sp2_room, sp2_room_list, sp2_stats, sp2_status, sp2_str, sp2_vcard,
 };
 use crate::enums::Type;
+use crate::error::DecodeError;
 use crate::frame::{self, HEADER_LEN};
 use crate::message::too_short;
 use crate::payload::{Payload, Wrapper, split_expected, write_wrapped};
@@ -484,17 +485,51 @@ unsafe extern "C" fn decode_any(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: this function's own contract.
-    guard(error, || unsafe {
+    let result = guard(error, || unsafe {
         let place = output(place, error)?;
         plant(length == 0);
-        // Nothing half done is left, whatever comes.
-        place.as_mut_ptr().write_bytes(0, 1);
         let body = body(bytes, length, error)?;
-        let mut payload = Payload::Ping;
-        told(payload.decode_from(body), error)?;
-        sp2_payload::put(&payload, place);
-        Ok(())
-    })
+        told(decode_in_place(body, place), error)
+    });
+    if result != sp2_result::SP2_OK && !place.is_null() {
+        // Nothing half done is left, whatever came.
+        // SAFETY: this function's own contract.
+        unsafe { place.write_bytes(0, 1) };
+    }
+    result
+}
+
+/// Decodes into a payload of Rust's that stands where the one of C will: while decoding goes deep, firmware has no
+/// stack for it.
+///
+/// # Safety
+/// A payload may be written to `place`.
+#[inline(always)]
+unsafe fn decode_in_place(body: &[u8], place: &mut MaybeUninit<sp2_payload>) -> Result<(), DecodeError> {
+    const {
+        assert!(size_of::<Payload<'_>>() <= size_of::<sp2_payload>());
+        assert!(align_of::<Payload<'_>>() <= align_of::<sp2_payload>());
+    }
+    let payload = place.as_mut_ptr().cast::<Payload<'_>>();
+    // SAFETY: Rust's payload fits in there; it is written before it is looked at.
+    unsafe {
+        payload.write(Payload::Ping);
+        (*payload).decode_any(body)?;
+        mirror_in_place(place);
+    }
+    Ok(())
+}
+
+/// Makes C's payload of the one of Rust that stands in the same place.
+///
+/// # Safety
+/// It stands there.
+#[inline(never)]
+unsafe fn mirror_in_place(place: &mut MaybeUninit<sp2_payload>) {
+    // SAFETY: this function's own contract.
+    let payload = unsafe { place.as_ptr().cast::<Payload<'_>>().read() };
+    *place = MaybeUninit::zeroed();
+    sp2_payload::put(&payload, place);
 }
 
 /// Decodes the body of a frame as `sp2_decode` does, but leaves its payload as it is.

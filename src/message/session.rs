@@ -2,10 +2,10 @@
 
 use super::message;
 use crate::descriptor::Kind;
-use crate::error::{DecodeError, FieldId};
 use crate::field::{Collection, Repeated, Singular, expect_optional, expect_repeated, expect_required, write_optional};
+use crate::fields::{self, Fields, Rule};
 use crate::message::Message;
-use crate::wire::{Cursor, Element, Writer, Written, wire_type};
+use crate::wire::{Cursor, Element, Writer, Written};
 
 message! {
     /// Backend to main process: a user is logged in to the legacy network.
@@ -98,7 +98,7 @@ message! {
 /// A singular message: its occurrences merge.
 impl<'a> Singular<'a> for UserSettings<'a> {
     const KIND: Kind = Kind::Message(Self::DESCRIPTOR);
-    const WIRE_TYPE: u8 = wire_type::LENGTH_DELIMITED;
+    const RULE: Rule = Rule::Message(Self::RULES);
     const DEFAULT: Self = Self { value: crate::StrMap::EMPTY };
 
     #[inline(always)]
@@ -106,14 +106,19 @@ impl<'a> Singular<'a> for UserSettings<'a> {
         Element::read_expected(cursor.expected_nested(first)?)
     }
 
-    fn read(cursor: &mut Cursor<'a, false>, field: FieldId) -> Result<Option<Self>, DecodeError> {
-        Element::read(cursor.nested(field)?, field).map(Some)
+    fn of(_: &fields::Value<'a>) -> Option<Self> {
+        None
     }
 
-    fn merge(earlier: Option<Self>, later: Self, message: Cursor<'a, false>, tag: u8) -> Self {
-        let Some(earlier) = earlier else { return later };
-        let entries = earlier.value.as_window().merge(later.value.as_window(), message, tag);
-        Self { value: Collection::received(entries) }
+    fn message_mut(&mut self) -> Option<&mut dyn Fields<'a>> {
+        Some(self)
+    }
+
+    fn begin(field: &mut Option<Self>, message: &'a [u8], tag: u8) -> bool {
+        if let Some(window) = field.get_or_insert(Self::DEFAULT).value.as_list_mut().window_mut() {
+            window.merge(message, tag);
+        }
+        true
     }
 
     #[inline(always)]

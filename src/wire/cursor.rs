@@ -1,6 +1,6 @@
 //! Reading one message.
 
-use super::{MAX_DEPTH, Result, text, utf8, wire_type};
+use super::{Result, groups, text, utf8, wire_type};
 use crate::error::{DecodeError, DecodeErrorKind, FieldId};
 
 /// Reads one message from front to back.
@@ -26,6 +26,12 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
         self.rest.is_empty()
     }
 
+    /// All that is left.
+    #[inline(always)]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// The same for the functions that know all rules, which check strings again: one function reads both kinds.
     #[inline(always)]
     pub(crate) fn by_rules(self) -> Cursor<'a, false> {
@@ -33,118 +39,113 @@ impl<'a, const TRUSTED: bool> Cursor<'a, TRUSTED> {
     }
 }
 
-/// By all rules: one function reads both kinds.
+/// By all rules: one function reads both kinds. Where one of these fails, the cursor is left where the mistake is.
 impl<'a> Cursor<'a, false> {
+    /// A cursor over a message that stands so deep in others.
+    pub(crate) fn at_depth(message: &'a [u8], depth: u8) -> Self {
+        Self { rest: message, depth }
+    }
+
+    /// The error for a mistake that stands here.
+    #[cold]
+    pub(crate) fn error(&self, kind: DecodeErrorKind, field: FieldId) -> DecodeError {
+        DecodeError::new(kind, field, self.rest)
+    }
+
     /// Any tag. Bits above the 32nd are dropped.
-    pub(crate) fn tag(&mut self, message: u8) -> Result<u32> {
-        let field = FieldId { message, number: 0 };
+    #[inline(never)]
+    pub(crate) fn tag(&mut self) -> Result<u32> {
         let at = self.rest;
-        let tag = self.any_varint(5, field)? as u32;
+        let tag = self.any_varint(5)? as u32;
         if tag >> 3 == 0 || tag as u8 & 7 > wire_type::FIXED32 {
-            return Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, at));
+            self.rest = at;
+            return Err(DecodeErrorKind::InvalidTag);
         }
         Ok(tag)
     }
 
     /// A varint; bits past the 64th are ignored.
-    pub(crate) fn varint(&mut self, field: FieldId) -> Result<u64> {
-        self.any_varint(10, field)
+    #[inline(never)]
+    pub(crate) fn varint(&mut self) -> Result<u64> {
+        self.any_varint(10)
     }
 
-    fn any_varint(&mut self, longest: u8, field: FieldId) -> Result<u64> {
-        if let [byte, rest @ ..] = self.rest
-            && *byte < 0x80
-        {
-            self.rest = rest;
-            return Ok(u64::from(*byte));
+    #[inline(always)]
+    fn any_varint(&mut self, longest: u8) -> Result<u64> {
+        let at = self.rest;
+        let mut value = 0;
+        for position in 0..longest {
+            let Some((byte, behind)) = self.rest.split_first() else { return Err(DecodeErrorKind::Truncated) };
+            self.rest = behind;
+            value |= u64::from(byte & 0x7f) << (7 * position);
+            if *byte < 0x80 {
+                return Ok(value);
+            }
         }
-        let (value, rest) = varint_up_to(longest, self.rest, field)?;
-        self.rest = rest;
-        Ok(value)
+        self.rest = at;
+        Err(DecodeErrorKind::VarintTooLong)
     }
 
     /// The content of a length-delimited field.
-    pub(crate) fn bytes(&mut self, field: FieldId) -> Result<&'a [u8]> {
+    #[inline(never)]
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8]> {
         let at = self.rest;
-        let length = self.any_varint(5, field)?;
-        let content = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length));
-        let (content, rest) = content.ok_or_else(|| DecodeError::new(DecodeErrorKind::Truncated, field, at))?;
+        let length = self.any_varint(5)?;
+        let Some((content, rest)) = usize::try_from(length).ok().and_then(|length| self.rest.split_at_checked(length))
+        else {
+            self.rest = at;
+            return Err(DecodeErrorKind::Truncated);
+        };
         self.rest = rest;
         Ok(content)
     }
 
-    pub(crate) fn string(&mut self, field: FieldId) -> Result<&'a str> {
-        Self { rest: self.bytes(field)?, ..*self }.into_string(field)
+    /// Likewise, as a string.
+    #[inline(always)]
+    pub(crate) fn string(&mut self) -> Result<&'a str> {
+        let content = self.bytes()?;
+        text::<false>(content).ok_or_else(|| {
+            self.rest = content.get(utf8::valid_up_to(content)..).unwrap_or_default();
+            DecodeErrorKind::InvalidUtf8
+        })
     }
 
     /// All that is left, as a string.
-    pub(crate) fn into_string(self, field: FieldId) -> Result<&'a str> {
-        self.expected_text().ok_or_else(|| invalid_utf8(self.rest, field))
-    }
-
-    /// A cursor over the content of a length-delimited field that is a message.
-    pub(crate) fn nested(&mut self, field: FieldId) -> Result<Self> {
-        Ok(Self { rest: self.bytes(field)?, depth: self.depth + 1 })
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn into_string(mut self, field: FieldId) -> core::result::Result<&'a str, DecodeError> {
+        self.expected_text().ok_or_else(|| {
+            self.rest = self.rest.get(utf8::valid_up_to(self.rest)..).unwrap_or_default();
+            self.error(DecodeErrorKind::InvalidUtf8, field)
+        })
     }
 
     /// Steps over the value of an unknown field.
     #[cold]
     #[inline(never)]
-    pub(crate) fn skip(&mut self, tag: u32, message: u8) -> Result<()> {
-        let field = FieldId { message, number: 0 };
+    pub(crate) fn skip(&mut self, tag: u32) -> Result<()> {
         match tag as u8 & 7 {
-            wire_type::GROUP_START => self.skip_group(tag, field),
-            wire_type::GROUP_END => Err(DecodeError::new(DecodeErrorKind::UnmatchedGroupEnd, field, self.rest)),
-            _ => self.skip_scalar(tag, field),
+            wire_type::GROUP_START => groups::skip(self, tag),
+            wire_type::GROUP_END => Err(DecodeErrorKind::UnmatchedGroupEnd),
+            _ => self.skip_scalar(tag),
         }
     }
 
-    /// Steps over a group, behind the tag that starts it. Out of line, as it keeps many open groups.
+    /// Likewise, of a field that is no group.
     #[inline(never)]
-    fn skip_group(&mut self, tag: u32, field: FieldId) -> Result<()> {
-        let mut open_groups = OpenGroups::new(self.depth);
-        self.skip_value(tag, field, &mut open_groups)?;
-        while !open_groups.is_empty() {
-            if self.is_empty() {
-                return Err(DecodeError::new(DecodeErrorKind::Truncated, field, self.rest));
-            }
-            let tag = self.tag(field.message)?;
-            self.skip_value(tag, field, &mut open_groups)?;
-        }
-        Ok(())
-    }
-
-    fn skip_value(&mut self, tag: u32, field: FieldId, open_groups: &mut OpenGroups) -> Result<()> {
-        let at = self.rest;
+    pub(super) fn skip_scalar(&mut self, tag: u32) -> Result<()> {
         match tag as u8 & 7 {
-            wire_type::GROUP_START => open_groups.start(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
-            wire_type::GROUP_END => open_groups.end(tag >> 3).map_err(|kind| DecodeError::new(kind, field, at)),
-            _ => self.skip_scalar(tag, field),
+            wire_type::VARINT => self.varint().map(drop),
+            wire_type::LENGTH_DELIMITED => self.bytes().map(drop),
+            wire_type::FIXED32 => self.skip_bytes(4),
+            wire_type::FIXED64 => self.skip_bytes(8),
+            _ => Err(DecodeErrorKind::InvalidTag),
         }
     }
 
-    fn skip_scalar(&mut self, tag: u32, field: FieldId) -> Result<()> {
-        match tag as u8 & 7 {
-            wire_type::VARINT => self.any_varint(10, field).map(drop),
-            wire_type::LENGTH_DELIMITED => self.bytes(field).map(drop),
-            wire_type::FIXED32 => self.skip_bytes(4, field),
-            wire_type::FIXED64 => self.skip_bytes(8, field),
-            _ => Err(DecodeError::new(DecodeErrorKind::InvalidTag, field, self.rest)),
-        }
-    }
-
-    fn skip_bytes(&mut self, count: usize, field: FieldId) -> Result<()> {
-        let Some(rest) = self.rest.get(count..) else {
-            return Err(DecodeError::new(DecodeErrorKind::Truncated, field, self.rest));
-        };
-        self.rest = rest;
+    fn skip_bytes(&mut self, count: usize) -> Result<()> {
+        self.rest = self.rest.get(count..).ok_or(DecodeErrorKind::Truncated)?;
         Ok(())
-    }
-
-    /// The error for a required field that did not come before the end of its message.
-    #[cold]
-    pub(crate) fn missing(&self, field: FieldId) -> DecodeError {
-        DecodeError::new(DecodeErrorKind::MissingField, field, self.rest)
     }
 }
 
@@ -217,70 +218,4 @@ fn long_varint(bytes: &[u8]) -> (u64, usize) {
         }
     }
     (value, bytes.len())
-}
-
-// Takes the bytes by value, and gives back what is behind: a cursor whose address it took would have
-// to live in memory instead of registers.
-#[cold]
-#[inline(never)]
-fn varint_up_to(longest: u8, bytes: &[u8], field: FieldId) -> Result<(u64, &[u8])> {
-    let mut rest = bytes;
-    let mut value = 0;
-    for position in 0..longest {
-        let Some((byte, behind)) = rest.split_first() else {
-            return Err(DecodeError::new(DecodeErrorKind::Truncated, field, rest));
-        };
-        rest = behind;
-        value |= u64::from(byte & 0x7f) << (7 * position);
-        if *byte < 0x80 {
-            return Ok((value, rest));
-        }
-    }
-    Err(DecodeError::new(DecodeErrorKind::VarintTooLong, field, bytes))
-}
-
-#[cold]
-#[inline(never)]
-fn invalid_utf8(bytes: &[u8], field: FieldId) -> DecodeError {
-    DecodeError::new(DecodeErrorKind::InvalidUtf8, field, bytes.get(utf8::valid_up_to(bytes)..).unwrap_or(bytes))
-}
-
-/// The field numbers of the groups that are open. They are only kept while an unknown group is
-/// stepped over.
-struct OpenGroups {
-    numbers: [u32; MAX_DEPTH as usize],
-    count: usize,
-    most: usize,
-}
-
-impl OpenGroups {
-    fn new(depth: u8) -> Self {
-        Self { numbers: [0; MAX_DEPTH as usize], count: 0, most: usize::from(MAX_DEPTH.saturating_sub(depth)) }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    fn start(&mut self, number: u32) -> core::result::Result<(), DecodeErrorKind> {
-        match self.numbers.get_mut(self.count) {
-            Some(slot) if self.count < self.most => {
-                *slot = number;
-                self.count += 1;
-                Ok(())
-            }
-            _ => Err(DecodeErrorKind::NestedTooDeep),
-        }
-    }
-
-    fn end(&mut self, number: u32) -> core::result::Result<(), DecodeErrorKind> {
-        let innermost = self.count.checked_sub(1);
-        match innermost {
-            Some(innermost) if self.numbers.get(innermost) == Some(&number) => {
-                self.count = innermost;
-                Ok(())
-            }
-            _ => Err(DecodeErrorKind::UnmatchedGroupEnd),
-        }
-    }
 }

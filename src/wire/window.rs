@@ -2,35 +2,21 @@
 
 use core::marker::PhantomData;
 
-use super::{Cursor, Result};
-use crate::error::FieldId;
+use super::Cursor;
 
 /// An element of a repeated field, or an entry of a map: what stands behind tag and length.
 pub(crate) trait Element<'a>: Copy {
     /// Reads what comes as expected, and to the end.
     fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self>;
 
-    /// Reads whatever comes, by all rules; where `read_expected` reads something, the same.
-    fn read(content: Cursor<'a, false>, field: FieldId) -> Result<Self>;
-
-    /// Reads an element that was read before.
-    #[inline(always)]
-    fn read_again(content: Cursor<'a, true>) -> Option<Self> {
-        match Self::read_expected(content) {
-            Some(element) => Some(element),
-            None => Self::read(content.by_rules(), NO_FIELD).ok(),
-        }
-    }
+    /// Reads an element that was read before: as expected, or by all rules.
+    fn read_again(content: Cursor<'a, true>) -> Option<Self>;
 }
 
 impl<'a> Element<'a> for &'a str {
     #[inline(always)]
     fn read_expected<const TRUSTED: bool>(content: Cursor<'a, TRUSTED>) -> Option<Self> {
         content.expected_text()
-    }
-
-    fn read(content: Cursor<'a, false>, field: FieldId) -> Result<Self> {
-        content.into_string(field)
     }
 
     #[inline(always)]
@@ -42,17 +28,16 @@ impl<'a> Element<'a> for &'a str {
 /// The elements of one repeated field in the bytes of a received message.
 ///
 /// Invariant: each element behind `tag` in `bytes`, up to the `count`th, was read without an error
-/// by the [`Element`] functions of the type that the window is read with again. So its strings are UTF-8, and a
+/// as an element of the type that the window is read with again. So its strings are UTF-8, and a
 /// trusted cursor may skip that check; every other check stays, so that even a wrong window could
-/// not read outside of `bytes`. It holds because a window is filled by the two functions below alone, and
-/// because [`List`](crate::List) fixes the type of the elements.
+/// not read outside of `bytes`. It holds because a window is filled by `read_expected` below and by what
+/// [`fields::read`](crate::fields::read) has read, and because [`List`](crate::List) fixes the type of the elements.
 #[derive(Clone, Copy)]
 pub(crate) struct Window<'a> {
     /// From the first element's tag to the end of the message.
     bytes: &'a [u8],
     count: u32,
     tag: u8,
-    depth: u8,
     nesting: Nesting,
     /// How many of the bytes belong to a message of [`Nesting::Inside`] that was begun.
     #[cfg(feature = "capi")]
@@ -73,7 +58,6 @@ impl<'a> Window<'a> {
         bytes: &[],
         count: 0,
         tag: 0,
-        depth: 0,
         nesting: Nesting::Plain,
         #[cfg(feature = "capi")]
         begun: 0,
@@ -92,37 +76,22 @@ impl<'a> Window<'a> {
             count = count.wrapping_add(1);
         }
         let count = u32::try_from(count).ok()?;
-        Some(Self { bytes, count, tag, depth: cursor.depth, ..Self::EMPTY })
+        Some(Self { bytes, count, tag, ..Self::EMPTY })
     }
 
-    /// Reads one more element, whose tag `message` has and `cursor` has just stepped over.
-    pub(crate) fn extend<T: Element<'a>>(
-        &mut self,
-        cursor: &mut Cursor<'a, false>,
-        message: Cursor<'a, false>,
-        tag: u8,
-        field: FieldId,
-    ) -> Result<()> {
-        T::read(cursor.nested(field)?, field)?;
-        if self.count == 0 {
-            *self = Self { bytes: message.rest, tag, depth: cursor.depth, ..Self::EMPTY };
-        }
+    /// A window on one element, which was read behind `tag`, with which `message` begins.
+    pub(crate) fn first(message: &'a [u8], tag: u8) -> Self {
+        Self { bytes: message, count: 1, tag, ..Self::EMPTY }
+    }
+
+    /// Takes in the next element, which was read.
+    pub(crate) fn extend(&mut self) {
         self.count = self.count.saturating_add(1);
-        Ok(())
     }
 
-    /// The elements of this window and of a later one, which stand in two messages behind the same
-    /// tag `outer` in `message`.
-    pub(crate) fn merge(self, later: Self, message: Cursor<'a, false>, outer: u8) -> Self {
-        // A window without elements has no tag.
-        let with_tag = if self.count == 0 { later } else { self };
-        Self {
-            bytes: message.rest,
-            count: self.count.saturating_add(later.count),
-            depth: message.depth,
-            nesting: Nesting::Inside(outer),
-            ..with_tag
-        }
+    /// Makes way for elements in the next of the messages behind the tag `outer` in `message`.
+    pub(crate) fn merge(&mut self, message: &'a [u8], outer: u8) {
+        (self.bytes, self.nesting) = (message, Nesting::Inside(outer));
     }
 
     /// A window in plain values: what a list of the C ABI keeps.
@@ -130,8 +99,7 @@ impl<'a> Window<'a> {
     pub(crate) fn from_parts(parts: WindowParts<'a>) -> Self {
         let WindowParts { bytes, begun, count, tag, outer_tag } = parts;
         let nesting = if outer_tag == 0 { Nesting::Plain } else { Nesting::Inside(outer_tag) };
-        // On a second read nothing can be nested too deep.
-        Self { bytes, count, tag, depth: 0, nesting, begun }
+        Self { bytes, count, tag, nesting, begun }
     }
 
     #[cfg(feature = "capi")]
@@ -148,7 +116,7 @@ impl<'a> Window<'a> {
     #[inline(always)]
     pub(crate) fn first_expected(&self) -> Option<(Cursor<'a, true>, &'a [u8])> {
         let Nesting::Plain = self.nesting else { return None };
-        let mut elements = Cursor { rest: self.bytes, depth: self.depth };
+        let mut elements = again(self.bytes);
         let content = elements.expected_nested(elements.at(self.tag)?)?;
         Some((content, elements.rest))
     }
@@ -184,16 +152,21 @@ impl<'a> Window<'a> {
 
     #[inline]
     pub(crate) fn elements<T: Element<'a>>(&self) -> Elements<'a, T> {
-        let cursor = |rest| Cursor { rest, depth: self.depth };
         let (elements, outer) = match self.nesting {
-            Nesting::Plain => (cursor(self.bytes), None),
+            Nesting::Plain => (again(self.bytes), None),
             Nesting::Inside(outer) => {
                 let (begun, rest) = self.split();
-                (cursor(begun), Some((outer, cursor(rest))))
+                (again(begun), Some((outer, again(rest))))
             }
         };
         Elements { elements, outer, tag: self.tag, remaining: self.count, element: PhantomData }
     }
+}
+
+/// A cursor over bytes that were read before: nothing in them can be nested too deep.
+#[inline(always)]
+fn again(bytes: &[u8]) -> Cursor<'_, true> {
+    Cursor { rest: bytes, depth: 0 }
 }
 
 /// What a [`Window`] consists of.
@@ -216,9 +189,6 @@ pub(crate) struct Elements<'a, T> {
     remaining: u32,
     element: PhantomData<T>,
 }
-
-/// Errors cannot happen on a second read, so the field that they would name does not matter.
-pub(crate) const NO_FIELD: FieldId = FieldId { message: 0, number: 0 };
 
 impl<'a, T: Element<'a>> Elements<'a, T> {
     #[cfg_attr(spectrum2_small, inline(never))]
@@ -268,13 +238,13 @@ fn find_nested<'a>(cursor: &mut Cursor<'a, true>, wanted: u8) -> Option<Cursor<'
     }
     let mut fields = cursor.by_rules();
     while !fields.is_empty() {
-        let tag = fields.tag(NO_FIELD.message).ok()?;
+        let tag = fields.tag().ok()?;
         if tag == u32::from(wanted) {
-            let content = fields.bytes(NO_FIELD).ok()?;
+            let content = fields.bytes().ok()?;
             cursor.rest = fields.rest;
             return Some(Cursor { rest: content, depth: cursor.depth + 1 });
         }
-        fields.skip(tag, NO_FIELD.message).ok()?;
+        fields.skip(tag).ok()?;
     }
     cursor.rest = fields.rest;
     None
