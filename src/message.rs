@@ -359,7 +359,7 @@ pub(crate) fn read_expected_message<'a, M: Message<'a>>(message: &mut M, bytes: 
     message.read_expected(Cursor::new(bytes)).is_some()
 }
 
-/// The largest of the numbers.
+/// The last of the numbers, which is the largest.
 const fn last(numbers: &[usize]) -> usize {
     match numbers {
         [.., last] => *last,

@@ -254,10 +254,27 @@ impl Broken {
         if self.has("dies when STATS cannot be sent") {
             self.flush().expect("a main process");
         }
-        if self.has_chatted && self.has("does not read on after a chat") {
-            self.flush().expect("a main process");
-            sleep_for_ever();
+        if self.has_chatted {
+            match self.fault.as_str() {
+                "does not read on after a chat" => {
+                    self.flush().expect("a main process");
+                    sleep_for_ever();
+                }
+                "reads slowly after a chat" => {
+                    self.flush().expect("a main process");
+                    self.read_slowly();
+                }
+                _ => {}
+            }
         }
+    }
+
+    fn read_slowly(&mut self) -> ! {
+        let mut buffer = [0; 20_000];
+        while self.stream.read(&mut buffer).is_ok_and(|length| length > 0) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        exit(0)
     }
 
     fn exit(&mut self) {

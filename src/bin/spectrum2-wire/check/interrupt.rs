@@ -48,6 +48,11 @@ pub fn is_interrupted() -> bool {
     IS_INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// Why a talk stops.
+pub fn interrupted() -> Trouble {
+    Trouble::NotTried("it was interrupted".into())
+}
+
 /// Tries something in slices of the time, until it has come to something or the time is over.
 pub fn in_slices<T>(
     timeout: Duration,
@@ -56,7 +61,7 @@ pub fn in_slices<T>(
     let deadline = Instant::now() + timeout;
     loop {
         if is_interrupted() {
-            return Err(Trouble::NotTried("it was interrupted".into()));
+            return Err(interrupted());
         }
         let left = deadline.saturating_duration_since(Instant::now());
         match attempt(left.min(SLICE)) {

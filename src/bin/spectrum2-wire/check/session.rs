@@ -14,7 +14,7 @@ use spectrum2::host::{BackendCommand, Connection, Host, RECEIVE_LIMIT};
 use spectrum2::{ConnectionError, FrameError, Logout, Payload};
 pub use users::{login_message, login_of, status_of};
 
-use super::interrupt::{SLICE, in_slices, is_interrupted};
+use super::interrupt::{SLICE, in_slices, interrupted, is_interrupted};
 use super::journal::{Journal, Line, Side};
 use super::output::Output;
 use super::plan::DECODABLE;
@@ -238,14 +238,18 @@ impl<'s> Session<'s> {
         let timeout = self.setup.options.timeout;
         for piece in pieces {
             let connection = self.running_mut()?.connection.as_ref().ok_or_else(gone_already)?;
-            match write(connection.stream(), piece, timeout) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::TimedOut => {
-                    // Within a frame, for all that is known: nothing can be said any more.
-                    self.running_mut()?.connection = None;
-                    return fail(format!("The backend has not read for {timeout:?}, during {doing}."));
+            let trouble = match write(connection.stream(), piece, timeout).map_err(|error| error.kind()) {
+                Ok(()) => None,
+                Err(ErrorKind::Interrupted) => Some(interrupted()),
+                Err(ErrorKind::TimedOut) => {
+                    Some(Trouble::Fail(format!("The backend has not read for {timeout:?}, during {doing}.")))
                 }
                 Err(_) => return Err(self.gone()),
+            };
+            if let Some(trouble) = trouble {
+                // Within a frame, for all that is known: nothing can be said any more.
+                self.running_mut()?.connection = None;
+                return Err(trouble);
             }
             if !pause.is_zero() {
                 thread::sleep(pause);
@@ -470,25 +474,28 @@ fn capitalised(text: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// Writes on as long as the backend reads. Once interrupted, a backend that does not gets no longer than for a farewell.
+/// Writes on as long as the backend reads; once interrupted, no longer than a farewell takes.
 fn write(mut stream: &TcpStream, bytes: &[u8], timeout: Duration) -> io::Result<()> {
     stream.set_write_timeout(Some(SLICE))?;
     let mut rest = bytes;
     let mut last_progress = Instant::now();
+    let mut interrupted = None;
     while !rest.is_empty() {
+        if is_interrupted() && interrupted.get_or_insert_with(Instant::now).elapsed() >= FAREWELL {
+            return Err(ErrorKind::Interrupted.into());
+        }
         match stream.write(rest) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => {
                 rest = &rest[count..];
                 last_progress = Instant::now();
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                let patience = if is_interrupted() { FAREWELL } else { timeout };
-                if last_progress.elapsed() >= patience {
-                    return Err(ErrorKind::TimedOut.into());
-                }
-            }
-            Err(error) => return Err(error),
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted => {}
+                ErrorKind::WouldBlock | ErrorKind::TimedOut if last_progress.elapsed() < timeout => {}
+                ErrorKind::WouldBlock => return Err(ErrorKind::TimedOut.into()),
+                _ => return Err(error),
+            },
         }
     }
     Ok(())
