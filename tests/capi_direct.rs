@@ -7,8 +7,8 @@ use std::ptr;
 
 use spectrum2::capi::{
     sp2_attachment, sp2_buddy_list, sp2_buddy_list_next, sp2_connected, sp2_conversation_message, sp2_decode,
-    sp2_encode, sp2_encode_unchecked, sp2_encoded_len, sp2_encoded_len_unchecked, sp2_entry, sp2_login, sp2_payload,
-    sp2_received, sp2_result, sp2_str,
+    sp2_encode, sp2_encode_unchecked, sp2_encoded_len, sp2_encoded_len_unchecked, sp2_entry, sp2_error, sp2_login,
+    sp2_payload, sp2_received, sp2_result, sp2_str,
 };
 use spectrum2::{Buddies, Buddy, List, Payload, RoomList, Type};
 
@@ -89,6 +89,46 @@ fn a_received_list_whose_count_was_raised_ends_where_it_ended() {
         let result = unsafe { sp2_encode(&payload, buffer.as_mut_ptr(), buffer.len(), &mut length, ptr::null_mut()) };
         assert_eq!((result, &buffer[..length]), (sp2_result::SP2_OK, &body[..]));
     }
+}
+
+/// Who asks what is needed comes to an end.
+#[test]
+fn a_buffer_that_is_too_short_for_a_count_that_was_raised_is_told_to_grow() {
+    let rooms = ["room"];
+    let body = encoded(&Payload::RoomList(RoomList { room: List::from(&rooms), ..RoomList::default() }));
+    let mut payload = decoded(&body);
+    payload.r#as.room_list.room.count = 100;
+    let mut buffer = vec![0; body.len()];
+    let mut length = 0;
+    let mut error = MaybeUninit::<sp2_error>::uninit();
+    loop {
+        let (start, capacity) = (buffer.as_mut_ptr(), buffer.len());
+        // SAFETY: all pointers are to what is there.
+        let result = unsafe { sp2_encode(&payload, start, capacity, &mut length, error.as_mut_ptr()) };
+        if result == sp2_result::SP2_OK {
+            break;
+        }
+        assert_eq!(result, sp2_result::SP2_BUFFER_TOO_SHORT);
+        // SAFETY: written, as the result says.
+        let needed = unsafe { error.assume_init_ref() }.needed;
+        assert!((capacity + 1..=body.len() + 8).contains(&needed), "{needed} in place of {capacity}");
+        buffer.resize(needed, 0);
+    }
+    assert_eq!(buffer[..length], body);
+}
+
+#[test]
+fn what_a_list_without_elements_holds_besides_is_not_looked_at() {
+    let mut payload = decoded(&encoded(&Payload::RoomList(RoomList::default())));
+    payload.r#as.room_list.room.received.bytes = ptr::dangling();
+    payload.r#as.room_list.room.received.length = usize::MAX;
+    let mut length = 0;
+    // SAFETY: all pointers are to what is there, and the list has no element.
+    assert_eq!(unsafe { sp2_encoded_len(&payload, &mut length, ptr::null_mut()) }, sp2_result::SP2_OK);
+    let mut buffer = vec![0; length];
+    // SAFETY: as above.
+    let result = unsafe { sp2_encode(&payload, buffer.as_mut_ptr(), buffer.len(), &mut length, ptr::null_mut()) };
+    assert_eq!((result, length), (sp2_result::SP2_OK, buffer.len()));
 }
 
 #[test]

@@ -385,6 +385,9 @@ macro_rules! list {
             }
 
             unsafe fn count(c: &'a $c, is_trusted: bool) -> Result<usize, Fault> {
+                if c.count == 0 {
+                    return Ok(0);
+                }
                 // SAFETY: this function's own contract.
                 let elements = unsafe { Elements::<$item>::of(c.items, c.count, &c.received) }?;
                 // Strings of a received list were checked when it was decoded.

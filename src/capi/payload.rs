@@ -407,7 +407,9 @@ unsafe extern "C" fn refuse<const FRAMED: bool, const TRUSTED: bool>(
         if capacity != 0 {
             output(buffer, error)?;
         }
-        Err(too_short(|| needed).tell(error))
+        // A received list whose count was raised makes a content's length be taken for longer than it is. Then what is
+        // needed fits, and more is enough.
+        Err(too_short(|| needed.max(capacity.saturating_add(1))).tell(error))
     })
 }
 
