@@ -109,15 +109,19 @@ static void measure_sample(void) {
     printf("\n");
 }
 
-/* Not encoded: what is unknown is dropped. */
+/* Encoded to other bytes: as serializers write it, without what is unknown. */
 static void measure_unusual(void) {
     static unsigned number;
     decode();
     printf("unusual-%u length=%u decoded=%u ", number++, (unsigned)frame_length, decoded);
     measure("decoding", decode);
     if (decoded) {
+        encode();
+        if (encoded_length == 0)
+            fail("is not encoded");
         measure("lists", read_lists);
-        printf("list_bytes=%u", (unsigned)list_bytes);
+        measure("encoding", encode);
+        printf("list_bytes=%u encoded_bytes=%u", (unsigned)list_bytes, (unsigned)encoded_length);
     }
     printf("\n");
 }
