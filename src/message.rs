@@ -11,7 +11,7 @@ pub use roster::{Buddies, Buddy, Status, VCard};
 pub use session::{ApiVersion, BackendConfig, Connected, Disconnected, Login, Logout, Stats, UserSettings};
 
 use crate::descriptor::{Kind, MessageDescriptor};
-use crate::error::EncodeError;
+use crate::error::{DecodeError, EncodeError};
 use crate::field::Repeated;
 use crate::fields::{self, Fields, Rule, Rules};
 use crate::wire::{Cursor, Element, MAX_MESSAGE_LENGTH, Writer, Written, delimited_len};
@@ -393,7 +393,7 @@ impl<'a, M: Message<'a>> Element<'a> for M {
 
 /// Reads an element into an empty message, where that stands.
 #[inline(never)]
-fn read_element<'a, M: Message<'a>>(message: &mut M, content: Cursor<'a, false>) -> Result<(), crate::DecodeError> {
+fn read_element<'a, M: Message<'a>>(message: &mut M, content: Cursor<'a, false>) -> Result<(), DecodeError> {
     if message.read_expected(content).is_some() {
         return Ok(());
     }

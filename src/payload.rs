@@ -143,7 +143,12 @@ impl<'a> Wrapper<'a> {
 }
 
 /// The length of a wrapper with a known type and no payload.
-const EMPTY_WRAPPER_LEN: usize = 2;
+pub(crate) const EMPTY_WRAPPER_LEN: usize = 2;
+
+/// The schema's name of a type, or `unknown`.
+pub(crate) fn type_name(number: i32) -> &'static str {
+    Type::from_number(number).map_or("unknown", Type::name)
+}
 
 /// Type and payload of a body as every serializer writes it: the type, then the payload up to the
 /// end, of up to 256 MiB. Where there is none, it is the empty one at the end.
@@ -259,7 +264,7 @@ macro_rules! payloads {
 
             /// The schema's name of the type; `unknown` where it has none.
             pub fn type_name(&self) -> &'static str {
-                Type::from_number(self.type_number()).map_or("unknown", Type::name)
+                type_name(self.type_number())
             }
 
             /// The message, or `None` where the type has none.
@@ -283,11 +288,11 @@ macro_rules! payloads {
             /// The number of bytes that [`encode`](Self::encode) writes: the body of a frame.
             pub fn encoded_len(&self) -> usize {
                 match self {
-                    $(Self::$empty => 2,)*
+                    $(Self::$empty => EMPTY_WRAPPER_LEN,)*
                     $($(
                         Self::$variant(message) => message_len(message),
                     )*)*
-                    Self::RawXml(xml) => 2 + delimited_len(xml.len()),
+                    Self::RawXml(xml) => wrapped_len(xml.len()),
                     Self::Unknown { type_number, bytes } => {
                         Wrapper { type_number: *type_number, payload: Some(bytes) }.encoded_len()
                     }
@@ -557,7 +562,12 @@ impl<'a> Payload<'a> {
 /// The length of a wrapper around a message.
 #[inline]
 pub(crate) fn message_len<'a>(message: &impl Message<'a>) -> usize {
-    delimited_len(message.fields_len()).saturating_add(2)
+    wrapped_len(message.fields_len())
+}
+
+/// The length of a wrapper of a known type around a payload of this length.
+pub(crate) const fn wrapped_len(length: usize) -> usize {
+    delimited_len(length).saturating_add(EMPTY_WRAPPER_LEN)
 }
 
 /// Writes a wrapper around a message. The number of every known type is one byte.
@@ -588,6 +598,6 @@ fn write_text<'b>(of: Type, text: &str, writer: Writer<'b>) -> Written<'b> {
 
 /// Writes a wrapper of any type around any bytes.
 #[inline(never)]
-fn write_bytes<'b>(type_number: i32, bytes: &[u8], writer: Writer<'b>) -> Written<'b> {
+pub(crate) fn write_bytes<'b>(type_number: i32, bytes: &[u8], writer: Writer<'b>) -> Written<'b> {
     Wrapper { type_number, payload: Some(bytes) }.write(writer)
 }

@@ -26,6 +26,11 @@ pub(crate) const MAX_DEPTH: u8 = 100;
 /// The longest message that Protobuf allows: 2 GiB - 1.
 pub(crate) const MAX_MESSAGE_LENGTH: usize = i32::MAX as usize;
 
+/// Whether this is built for firmware, or for size as firmware is: what takes little stack and flash goes first.
+///
+/// Attributes cannot name it, and say the same: see `list.rs`.
+pub(crate) const IS_FIRMWARE: bool = cfg!(any(spectrum2_small, target_os = "none"));
+
 /// Wire types, the low three bits of a tag.
 pub(crate) mod wire_type {
     pub(crate) const VARINT: u8 = 0;

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use super::backend::{Callbacks, sp2_backend};
 use super::error::{Failure, Fault, fail, fail_with};
 use super::launch::{parse, sp2_launch, word};
-use super::payload::told;
+use super::payload::{encoded_len, told};
 use super::view::Viewed;
 use super::{Outcome, given, guard, output, plant, sp2_error, sp2_payload, sp2_result, sp2_str};
 use crate::client::{Client, Error, Event, Receiver, Sender, program_name};
 use crate::error::EncodeError;
-use crate::frame::HEADER_LEN;
 use crate::message::encode_into;
 
 /// A connection to the main process.
@@ -222,8 +221,8 @@ pub unsafe extern "C" fn sp2_client_send(
     // SAFETY: the caller's contract is theirs.
     guard(error, || unsafe {
         let client = given(client, error)?;
+        let needed = encoded_len::<true, false>(payload, error)?;
         let payload = given(payload, error)?;
-        let needed = HEADER_LEN.saturating_add(told(payload.count(false), error)?);
         // Its strings were just seen to be UTF-8.
         let encode = |buffer: &mut [u8]| encode_into(buffer, |writer| payload.write_frame::<true>(writer), || needed);
         told(client.sender().send_encoded(payload.r#type, encode), error)

@@ -81,7 +81,7 @@ pub unsafe extern "C" fn sp2_frame_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count(payload, length, error, true, false) }
+    unsafe { count::<true, false>(payload, length, error) }
 }
 
 /// The number of bytes that `sp2_frame_encode_unchecked` writes.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn sp2_frame_encoded_len_unchecked(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count(payload, length, error, true, true) }
+    unsafe { count::<true, true>(payload, length, error) }
 }
 
 /// Encodes a frame, header included, to the front of `buffer`, of `capacity` bytes, and writes its

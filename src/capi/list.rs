@@ -12,7 +12,7 @@ use super::{sp2_attachment, sp2_buddy, sp2_result, sp2_str, sp2_str_equal};
 use crate::field::{Collection as _, expect_repeated};
 use crate::list::{List, StrMap};
 use crate::message::{Attachment, Buddy};
-use crate::wire::{Cursor, MAX_MESSAGE_LENGTH, Window, WindowParts, Writer, Written};
+use crate::wire::{Cursor, IS_FIRMWARE, MAX_MESSAGE_LENGTH, Window, WindowParts, Writer, Written};
 
 /// Where the elements of a received list stand. Only the library uses it: leave it zero in lists of
 /// your own.
@@ -376,9 +376,7 @@ macro_rules! list {
                     match right(Elements::<$item>::of(c.items, c.count, &c.received))? {
                         // Firmware has little stack. Elsewhere what was checked once is not checked again, and the code
                         // that writes an element has one user, and so no calls.
-                        Elements::Received(_) if cfg!(any(spectrum2_small, target_os = "none")) => {
-                            write_each::<_, TRUSTED>(c, tag, writer)
-                        }
+                        Elements::Received(_) if IS_FIRMWARE => write_each::<_, TRUSTED>(c, tag, writer),
                         elements => elements.write::<TRUSTED>(tag, writer),
                     }
                 }

@@ -2,9 +2,9 @@ use core::mem::{MaybeUninit, align_of, size_of};
 use core::slice;
 
 use super::error::{Failure, Fault};
-use super::field::{Value, right, text_bytes};
+use super::field::{right, text_bytes};
 use super::message::Struct;
-use super::view::{Mirrored, Viewed, memory};
+use super::view::{Mirrored, Viewed, checked, memory};
 use super::{
     given, guard, output, plant, sp2_api_version, sp2_backend_config, sp2_buddies, sp2_buddy, sp2_bytes, sp2_connected,
     sp2_conversation_message, sp2_disconnected, sp2_error, sp2_file, sp2_file_transfer_data, sp2_login, sp2_logout,
@@ -14,8 +14,8 @@ use crate::enums::Type;
 use crate::error::DecodeError;
 use crate::frame::{self, HEADER_LEN};
 use crate::message::too_short;
-use crate::payload::{Payload, Wrapper, split_expected, write_wrapped};
-use crate::wire::{Cursor, Full, MAX_MESSAGE_LENGTH, Writer, Written, delimited_len};
+use crate::payload::{EMPTY_WRAPPER_LEN, Payload, Wrapper, split_expected, wrapped_len, write_bytes, write_wrapped};
+use crate::wire::{Cursor, Full, MAX_MESSAGE_LENGTH, Writer, Written};
 
 /// The message that a type carries. Each member says which types it is for.
 #[repr(C)]
@@ -118,16 +118,15 @@ macro_rules! payloads {
                 unsafe {
                     let fields = match Type::from_number(self.r#type) {
                         $($(Some(Type::$variant))|* => <$c>::FIELDS,)*
-                        Some(Type::RawXml) => return Ok(2 + <&str>::count_value(&self.r#as.raw_xml, is_trusted)?),
-                        Some(Type::Ping | Type::Pong | Type::Exit) => return Ok(2),
+                        Some(Type::RawXml) => return Ok(wrapped_len(checked(&self.r#as.raw_xml, is_trusted)?.len())),
+                        Some(Type::Ping | Type::Pong | Type::Exit) => return Ok(EMPTY_WRAPPER_LEN),
                         None => {
                             let payload = Some(<&[u8]>::view(&self.r#as.unknown)?);
                             return Ok(Wrapper { type_number: self.r#type, payload }.encoded_len());
                         }
                     };
                     // The members of a union begin where it does.
-                    let length = fields.count((&raw const self.r#as).cast(), is_trusted)?;
-                    Ok(delimited_len(length).saturating_add(2))
+                    Ok(wrapped_len(fields.count((&raw const self.r#as).cast(), is_trusted)?))
                 }
             }
 
@@ -299,8 +298,7 @@ fn write_type(type_number: i32, writer: Writer<'_>) -> Written<'_> {
 #[inline(never)]
 unsafe fn write_unknown<'b>(type_number: i32, payload: &sp2_bytes, writer: Writer<'b>) -> Written<'b> {
     // SAFETY: this function's own contract.
-    let payload = Some(right(unsafe { Viewed::view(payload) })?);
-    Wrapper { type_number, payload }.write(writer)
+    write_bytes(type_number, right(unsafe { Viewed::view(payload) })?, writer)
 }
 
 /// Makes a result of a failure, and tells it.
@@ -326,11 +324,6 @@ unsafe fn body<'a>(pointer: *const u8, length: usize, error: *mut sp2_error) -> 
         }
         told(memory(pointer, length), error)
     }
-}
-
-/// The number of bytes in front of a body: of a frame's header, or none.
-const fn header_len(framed: bool) -> usize {
-    if framed { HEADER_LEN } else { 0 }
 }
 
 /// Encodes into memory of the caller: the body of a frame or, `FRAMED`, all of it. `TRUSTED` says that strings are known
@@ -402,7 +395,7 @@ unsafe extern "C" fn refuse<const FRAMED: bool, const TRUSTED: bool>(
 ) -> sp2_result {
     // SAFETY: this function's own contract.
     guard(error, || unsafe {
-        let needed = encoded_len(payload, FRAMED, TRUSTED, error)?;
+        let needed = encoded_len::<FRAMED, TRUSTED>(payload, error)?;
         output(length, error)?;
         if capacity != 0 {
             output(buffer, error)?;
@@ -418,33 +411,31 @@ unsafe extern "C" fn refuse<const FRAMED: bool, const TRUSTED: bool>(
 /// # Safety
 /// As [`sp2_encoded_len`].
 #[inline(always)]
-pub(super) unsafe fn count(
+pub(super) unsafe fn count<const FRAMED: bool, const TRUSTED: bool>(
     payload: *const sp2_payload,
     length: *mut usize,
     error: *mut sp2_error,
-    framed: bool,
-    is_trusted: bool,
 ) -> sp2_result {
     // SAFETY: this function's own contract.
     guard(error, || unsafe {
-        let encoded_len = encoded_len(payload, framed, is_trusted, error)?;
+        let encoded_len = encoded_len::<FRAMED, TRUSTED>(payload, error)?;
         output(length, error)?.write(encoded_len);
         Ok(())
     })
 }
 
+/// The number of bytes that [`encode`] writes.
+///
 /// # Safety
 /// As [`sp2_encoded_len`].
 #[inline(always)]
-unsafe fn encoded_len(
+pub(super) unsafe fn encoded_len<const FRAMED: bool, const TRUSTED: bool>(
     payload: *const sp2_payload,
-    framed: bool,
-    is_trusted: bool,
     error: *mut sp2_error,
 ) -> Result<usize, sp2_result> {
     // SAFETY: this function's own contract.
-    let body_len = unsafe { told(given(payload, error)?.count(is_trusted), error) }?;
-    Ok(header_len(framed).saturating_add(body_len))
+    let body_len = unsafe { told(given(payload, error)?.count(TRUSTED), error) }?;
+    Ok(if FRAMED { HEADER_LEN.saturating_add(body_len) } else { body_len })
 }
 
 /// Decodes the body of a frame: `length` bytes from `bytes`, behind the header.
@@ -566,7 +557,7 @@ pub unsafe extern "C" fn sp2_encoded_len(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count(payload, length, error, false, false) }
+    unsafe { count::<false, false>(payload, length, error) }
 }
 
 /// The number of bytes that `sp2_encode_unchecked` writes.
@@ -580,7 +571,7 @@ pub unsafe extern "C" fn sp2_encoded_len_unchecked(
     error: *mut sp2_error,
 ) -> sp2_result {
     // SAFETY: the caller's contract is theirs.
-    unsafe { count(payload, length, error, false, true) }
+    unsafe { count::<false, true>(payload, length, error) }
 }
 
 /// Encodes the body of a frame to the front of `buffer`, of `capacity` bytes, and writes its number of

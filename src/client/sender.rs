@@ -105,7 +105,7 @@ impl Sender {
         type_number: i32,
         encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
     ) -> io::Result<()> {
-        debug!("sending {}", Type::from_number(type_number).map_or("unknown", Type::name));
+        debug!("sending {}", crate::payload::type_name(type_number));
         self.write(|writer| writer.add(encode))
     }
 

@@ -105,7 +105,7 @@ impl<'a> Cursor<'a, false> {
     pub(crate) fn string(&mut self) -> Result<&'a str> {
         let content = self.bytes()?;
         text::<false>(content).ok_or_else(|| {
-            self.rest = content.get(utf8::valid_up_to(content)..).unwrap_or_default();
+            self.rest = utf8::invalid_from(content);
             DecodeErrorKind::InvalidUtf8
         })
     }
@@ -115,7 +115,7 @@ impl<'a> Cursor<'a, false> {
     #[inline(never)]
     pub(crate) fn into_string(mut self, field: FieldId) -> core::result::Result<&'a str, DecodeError> {
         self.expected_text().ok_or_else(|| {
-            self.rest = self.rest.get(utf8::valid_up_to(self.rest)..).unwrap_or_default();
+            self.rest = utf8::invalid_from(self.rest);
             self.error(DecodeErrorKind::InvalidUtf8, field)
         })
     }

@@ -9,8 +9,10 @@
 //! library's check, messages are read without expecting an order, and copies are plain. The same
 //! tests pass over it, which shows that the fast paths change nothing.
 
+use super::IS_FIRMWARE;
+
 /// Whether short ASCII has a path of its own. Processors of firmware have no vectors, and little room.
-pub(super) const HAS_SHORT: bool = !cfg!(any(spectrum2_plain, spectrum2_small, target_os = "none"));
+pub(super) const HAS_SHORT: bool = !IS_FIRMWARE && !cfg!(spectrum2_plain);
 
 /// Whether all of it is UTF-8.
 #[inline(always)]
@@ -21,13 +23,11 @@ pub(crate) fn is_valid(bytes: &[u8]) -> bool {
     is_short_ascii(bytes) || is_valid_general(bytes)
 }
 
-/// The length of the longest prefix that is UTF-8.
+/// What is left of the bytes where they are no UTF-8 any more.
 #[cold]
-pub(crate) fn valid_up_to(bytes: &[u8]) -> usize {
-    match core::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        Err(error) => error.valid_up_to(),
-    }
+pub(crate) fn invalid_from(bytes: &[u8]) -> &[u8] {
+    let valid = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    bytes.get(valid..).unwrap_or_default()
 }
 
 /// Bytes that are judged at once, each by the next one.

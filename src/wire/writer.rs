@@ -1,7 +1,7 @@
 //! Writing fields into a buffer.
 
 #[cfg(feature = "capi")]
-use super::utf8;
+use super::{IS_FIRMWARE, utf8};
 
 /// The number of bytes of a varint.
 #[inline(always)]
@@ -267,7 +267,7 @@ pub(crate) const SHORT: usize = 64;
 /// Whether strings are copied by words, and seen to be ASCII on the way: for firmware, whose `memcpy` may copy byte by
 /// byte, after a check that has read all of it.
 #[cfg(feature = "capi")]
-const BY_WORDS: bool = cfg!(all(any(spectrum2_small, target_os = "none"), not(spectrum2_plain)));
+const BY_WORDS: bool = IS_FIRMWARE && !cfg!(spectrum2_plain);
 
 /// Copies `from` to `to`, which has the same length, as long as each eight bytes of it are right. Says whether that
 /// is all.
